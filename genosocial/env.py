@@ -27,7 +27,14 @@ _NO = frozenset({"0", "false", "no", "off", ""})
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}(?::(?P<port>[1-9][0-9]{{0,4}}))?")
 _MAIL_ADDRESS = re.compile(r"(?:[^<>]*<)?[^@<>\s]+@[^@<>\s]+>?")
-_MAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "memorymail")
+_MAIL_SCHEMES = (
+    "smtp",
+    "smtp+tls",
+    "smtp+ssl",
+    "consolemail",
+    "filemail",
+    "memorymail",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +44,21 @@ class Environment:
     development: bool
     secret_key: str
     local_domain: str  # in handles: @anna@<local_domain>; lower case, with a port only in development
-    base_url: str  # external address without a trailing slash, e.g. https://social.example
+    base_url: (
+        str  # external address without a trailing slash, e.g. https://social.example
+    )
     web_scheme: str  # "https", in development also "http"
     web_domain: str  # host[:port] of base_url
     streaming_url: str  # ws:// or wss://, without a trailing slash
-    private_hosts: tuple[str, ...]  # host or host[:port] that may be private or plain http; development only
+    private_hosts: tuple[
+        str, ...
+    ]  # host or host[:port] that may be private or plain http; development only
     data_dir: Path
     database: Mapping[str, Any]  # one entry of Django's DATABASES
     redis_url: str
-    email: Mapping[str, Any] | None  # EMAIL_* settings of Django; None: development without EMAIL_URL
+    email: (
+        Mapping[str, Any] | None
+    )  # EMAIL_* settings of Django; None: development without EMAIL_URL
     mail_from: str
     instance_name: str
     contact_email: str
@@ -65,7 +78,9 @@ def load() -> Environment:
         return read_environment(_with_local_file(os.environ))
     except EnvironmentFaults as error:
         lines = "".join(f"\n  - {fault}" for fault in error.faults)
-        raise SystemExit(f"genosocial does not start; these settings are wrong:{lines}") from None
+        raise SystemExit(
+            f"genosocial does not start; these settings are wrong:{lines}"
+        ) from None
 
 
 def read_environment(variables: Mapping[str, str]) -> Environment:
@@ -74,7 +89,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     development = reader.flag("GENOSOCIAL_DEVELOPMENT")
     local_domain = reader.domain(development)
     base_url = reader.address(
-        "GENOSOCIAL_BASE_URL", f"https://{local_domain}", ("https", "http") if development else ("https",)
+        "GENOSOCIAL_BASE_URL",
+        f"https://{local_domain}",
+        ("https", "http") if development else ("https",),
     )
     scheme, web_domain = base_url.split("://", 1)
     streaming_url = reader.address(
@@ -95,9 +112,13 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         database=reader.database(),
         redis_url=reader.redis_url(),
         email=reader.email(development),
-        mail_from=reader.mail_address("GENOSOCIAL_MAIL_FROM", f"genosocial@{_host_of(local_domain)}"),
+        mail_from=reader.mail_address(
+            "GENOSOCIAL_MAIL_FROM", f"genosocial@{_host_of(local_domain)}"
+        ),
         instance_name=reader.text("GENOSOCIAL_INSTANCE_NAME") or local_domain,
-        contact_email=reader.mail_address("GENOSOCIAL_CONTACT_EMAIL", f"admin@{_host_of(local_domain)}"),
+        contact_email=reader.mail_address(
+            "GENOSOCIAL_CONTACT_EMAIL", f"admin@{_host_of(local_domain)}"
+        ),
     )
     if reader.faults:
         raise EnvironmentFaults(reader.faults)
@@ -126,7 +147,9 @@ class _Reader:
         try:
             return Path(file_name).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            self.fault(f"{name}_FILE: {file_name} cannot be read ({error}): give a readable text file.")
+            self.fault(
+                f"{name}_FILE: {file_name} cannot be read ({error}): give a readable text file."
+            )
             return ""
 
     def required(self, name: str, hint: str) -> str:
@@ -144,7 +167,8 @@ class _Reader:
 
     def secret_key(self) -> str:
         key = self.required(
-            "SECRET_KEY", "set a long random text, e.g. the output of `openssl rand -hex 32`."
+            "SECRET_KEY",
+            "set a long random text, e.g. the output of `openssl rand -hex 32`.",
         )
         if key and len(key) < SECRET_KEY_MIN_LENGTH:
             self.fault(
@@ -154,14 +178,18 @@ class _Reader:
 
     def domain(self, development: bool) -> str:
         name = "GENOSOCIAL_DOMAIN"
-        domain = self.required(name, "set the domain of your handles, e.g. social.example.").lower()
+        domain = self.required(
+            name, "set the domain of your handles, e.g. social.example."
+        ).lower()
         match = _HOST.fullmatch(domain)
         if domain and not match:
             self.fault(
                 f"{name} is {domain!r}: set a bare host name such as social.example (no https://, no path)."
             )
         elif match and match["port"] and not development:
-            self.fault(f"{name} is {domain!r}: leave out the port; only a development server may have one.")
+            self.fault(
+                f"{name} is {domain!r}: leave out the port; only a development server may have one."
+            )
         return domain
 
     def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
@@ -171,27 +199,37 @@ class _Reader:
         scheme, _, host = value.partition("://")
         if scheme not in schemes or not _HOST.fullmatch(host):
             wanted = " or ".join(f"{each}://" for each in schemes)
-            self.fault(f"{name} is {value!r}: set {wanted}host, without a path or a user name.")
+            self.fault(
+                f"{name} is {value!r}: set {wanted}host, without a path or a user name."
+            )
             return default
         return value
 
     def private_hosts(self, development: bool) -> tuple[str, ...]:
         name = "GENOSOCIAL_PRIVATE_HOSTS"
-        hosts = tuple(host.strip().lower() for host in self.text(name).split(",") if host.strip())
+        hosts = tuple(
+            host.strip().lower() for host in self.text(name).split(",") if host.strip()
+        )
         if hosts and not development:
             self.fault(
                 f"{name} is set outside development: remove it, it would open the private network to anyone."
             )
         for host in hosts:
             if not _HOST.fullmatch(host):
-                self.fault(f"{name} has {host!r}: list host or host:port, separated by commas.")
+                self.fault(
+                    f"{name} has {host!r}: list host or host:port, separated by commas."
+                )
         return hosts
 
     def database(self) -> Mapping[str, Any]:
-        value = self.required("DATABASE_URL", "set postgresql://user:password@host:5432/name.")
+        value = self.required(
+            "DATABASE_URL", "set postgresql://user:password@host:5432/name."
+        )
         if not value:
             return {}
-        if urlsplit(value).scheme not in ("postgres", "postgresql") or not urlsplit(value).path.strip("/"):
+        if urlsplit(value).scheme not in ("postgres", "postgresql") or not urlsplit(
+            value
+        ).path.strip("/"):
             self.fault(
                 "DATABASE_URL is not a PostgreSQL address: set postgresql://user:password@host:5432/name."
             )
@@ -222,18 +260,26 @@ class _Reader:
                 self.required("EMAIL_URL", "set smtp+tls://user:password@host:587.")
             return None
         parts = urlsplit(value)
-        if parts.scheme not in _MAIL_SCHEMES or (parts.scheme.startswith("smtp") and not parts.hostname):
+        if parts.scheme not in _MAIL_SCHEMES or (
+            parts.scheme.startswith("smtp") and not parts.hostname
+        ):
             self.fault(
                 "EMAIL_URL is not a mail server: set smtp+tls://user:password@host:587, smtp+ssl://… or smtp://…."
             )
             return None
         config = environ.Env.email_url_config(value)
-        return {name: setting for name, setting in config.items() if name.startswith("EMAIL_") and setting}
+        return {
+            name: setting
+            for name, setting in config.items()
+            if name.startswith("EMAIL_") and setting
+        }
 
     def mail_address(self, name: str, default: str) -> str:
         value = self.text(name) or default
         if not _MAIL_ADDRESS.fullmatch(value) and value != default:
-            self.fault(f"{name} is {value!r}: set an address such as admin@social.example.")
+            self.fault(
+                f"{name} is {value!r}: set an address such as admin@social.example."
+            )
         return value
 
 

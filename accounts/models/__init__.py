@@ -1,0 +1,20 @@
+"""Rows of who is who: logins, actors, what they are to each other, and apps with their tokens."""
+
+from accounts.models.account import Account
+from accounts.models.oauth import AccessToken, Application, AuthorizationCode
+from accounts.models.relations import AccountNote, Block, DomainBlock, Follow, Mute
+from accounts.models.user import Membership, User
+
+__all__ = [
+    "AccessToken",
+    "Account",
+    "AccountNote",
+    "Application",
+    "AuthorizationCode",
+    "Block",
+    "DomainBlock",
+    "Follow",
+    "Membership",
+    "Mute",
+    "User",
+]

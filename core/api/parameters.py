@@ -1,0 +1,122 @@
+"""Request parameters as every Mastodon app sends them: form, multipart, JSON or query, Rails-style names.
+
+Source: API behaviours section 2.
+"""
+
+import re
+from typing import Any
+
+from django.http import QueryDict
+
+from core.errors import BadRequest
+
+_NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+_PARTS = re.compile(r"\[([^\[\]]*)\]")
+_MAX_DEPTH = 8
+_FALSE = {"", "0", "f", "F", "false", "FALSE", "off", "OFF"}
+
+
+def nest(pairs: QueryDict) -> dict[str, Any]:
+    """Return flat form or query parameters as nested lists and maps.
+
+    ``a[]=1&a[]=2`` is a list, ``a[b]=1`` a map, ``a[][x]=1&a[][y]=2`` a list of maps in which a repeated key
+    starts the next one. Without brackets the last value wins. Raises BadRequest when a name is used in two
+    shapes.
+    """
+    tree: dict[str, Any] = {}
+    for name in pairs:
+        match = _NAME.match(name)
+        path = _PARTS.findall(match[2]) if match else []
+        if match is None or len(path) > _MAX_DEPTH:
+            continue
+        values = pairs.getlist(name)
+        for value in values if path else values[-1:]:
+            _put(tree, match[1], path, value)
+    return tree
+
+
+def _put(parent: dict[str, Any], key: str, path: list[str], value: Any) -> None:
+    if not path:
+        parent[key] = value
+        return
+    step, rest = path[0], path[1:]
+    node = parent.setdefault(key, [] if step == "" else {})
+    if isinstance(node, list) and step == "":
+        _append(node, rest, value)
+    elif isinstance(node, dict) and step != "":
+        _put(node, step, rest, value)
+    else:
+        raise BadRequest(cause=f"parameter {key} comes in two shapes")
+
+
+def _append(items: list[Any], rest: list[str], value: Any) -> None:
+    if not rest:
+        items.append(value)
+        return
+    if (
+        not items
+        or not isinstance(items[-1], dict)
+        or (rest[0] in items[-1] and len(rest) == 1)
+    ):
+        items.append({})
+    _put(items[-1], rest[0], rest[1:], value)
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list parameter: a real list, a lone value, or an index-keyed map; absent is empty."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return [value[key] for key in sorted(value, key=_index)]
+    return [value]
+
+
+def _index(key: str) -> tuple[int, str]:
+    return (int(key), "") if key.isascii() and key.isdigit() else (2**31, key)
+
+
+def as_bool(value: Any, default: bool = False) -> bool:
+    """Return a boolean parameter; absent and empty are the default, ``"no"`` is true (as in Rails)."""
+    if value is None or value == "":
+        return default
+    if isinstance(value, bool):
+        return value
+    return str(value) not in _FALSE
+
+
+def as_id(value: Any) -> int | None:
+    """Return an id parameter, or None for what cannot be an id."""
+    text = str(value) if value is not None else ""
+    return (
+        int(text)
+        if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63
+        else None
+    )
+
+
+def as_ids(value: Any) -> list[int]:
+    """Return a list of ids without what cannot be one, repeated ones once, in order."""
+    return list(
+        dict.fromkeys(
+            found for item in as_list(value) if (found := as_id(item)) is not None
+        )
+    )
+
+
+def as_text(value: Any) -> str | None:
+    """Return a text parameter without NUL bytes, or None when absent; maps and lists are refused."""
+    if value is None:
+        return None
+    if isinstance(value, dict | list):
+        raise BadRequest(cause="a text parameter came as a list or a map")
+    return str(value).replace("\x00", "")
+
+
+def as_int(value: Any, *, minimum: int, maximum: int) -> int | None:
+    """Return a number clamped to the range, or None for what is no number."""
+    try:
+        return max(minimum, min(maximum, int(str(value))))
+    except ValueError:
+        return None

@@ -1,0 +1,70 @@
+"""Fixed-window rate limits in Redis.
+
+Source: API behaviours section 5: windows are aligned to multiples of the period since the epoch.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.pubsub import connection
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many per period (seconds) under a name."""
+
+    name: str
+    count: int
+    period_seconds: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of a limit is left after this call."""
+
+    limit: int
+    remaining: int
+    reset_at: datetime
+    exceeded: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The X-RateLimit headers of Mastodon; the reset time has six fractional digits."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": self.reset_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+
+
+def consume(limits: list[tuple[Limit, str]]) -> Usage:
+    """Count one call against each (limit, subject) and return the usage closest to exhaustion.
+
+    One round trip; ``limits`` is not empty. A rejected call counts too.
+    """
+    now = time.time()
+    pipe = connection().pipeline(transaction=False)
+    for limit, subject in limits:
+        window = int(now // limit.period_seconds)
+        key = f"ratelimit:{limit.name}:{subject}:{window}"
+        pipe.incr(key)
+        pipe.expire(key, limit.period_seconds + 60)
+    counts = pipe.execute()[::2]
+    usages = [
+        _usage(limit, count, now)
+        for (limit, _), count in zip(limits, counts, strict=True)
+    ]
+    return min(
+        usages, key=lambda usage: (not usage.exceeded, usage.remaining / usage.limit)
+    )
+
+
+def _usage(limit: Limit, count: int, now: float) -> Usage:
+    reset = (int(now // limit.period_seconds) + 1) * limit.period_seconds
+    return Usage(
+        limit=limit.count,
+        remaining=max(limit.count - count, 0),
+        reset_at=datetime.fromtimestamp(reset, UTC),
+        exceeded=count > limit.count,
+    )

@@ -1,0 +1,5 @@
+"""Address → door."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
