@@ -1,8 +1,8 @@
 """The only reader of the process environment: names in, one checked `Environment` out.
 
 `genosocial/settings.py` calls `load()` once. Every fault is collected, so that an administrator sees all of
-them in one go; the start is then refused. `bin/up` leaves a file named `environment` in its data folder, so that
-`manage.py` works beside a running development server without any setting: it is read, whole, only when
+them in one go; the start is then refused. `bin/up` leaves a file named `environment` in its data folder, so
+that `manage.py` works beside a running development server without any setting: it is read, whole, only when
 `DATABASE_URL` is not given.
 """
 
@@ -44,21 +44,15 @@ class Environment:
     development: bool
     secret_key: str
     local_domain: str  # in handles: @anna@<local_domain>; lower case, with a port only in development
-    base_url: (
-        str  # external address without a trailing slash, e.g. https://social.example
-    )
+    base_url: str  # external address without a trailing slash, e.g. https://social.example
     web_scheme: str  # "https", in development also "http"
     web_domain: str  # host[:port] of base_url
     streaming_url: str  # ws:// or wss://, without a trailing slash
-    private_hosts: tuple[
-        str, ...
-    ]  # host or host[:port] that may be private or plain http; development only
+    private_hosts: tuple[str, ...]  # host or host[:port] that may be private or plain http; development only
     data_dir: Path
     database: Mapping[str, Any]  # one entry of Django's DATABASES
     redis_url: str
-    email: (
-        Mapping[str, Any] | None
-    )  # EMAIL_* settings of Django; None: development without EMAIL_URL
+    email: Mapping[str, Any] | None  # EMAIL_* settings of Django; None: development without EMAIL_URL
     mail_from: str
     instance_name: str
     contact_email: str
@@ -78,9 +72,7 @@ def load() -> Environment:
         return read_environment(_with_local_file(os.environ))
     except EnvironmentFaults as error:
         lines = "".join(f"\n  - {fault}" for fault in error.faults)
-        raise SystemExit(
-            f"genosocial does not start; these settings are wrong:{lines}"
-        ) from None
+        raise SystemExit(f"genosocial does not start; these settings are wrong:{lines}") from None
 
 
 def read_environment(variables: Mapping[str, str]) -> Environment:
@@ -112,13 +104,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         database=reader.database(),
         redis_url=reader.redis_url(),
         email=reader.email(development),
-        mail_from=reader.mail_address(
-            "GENOSOCIAL_MAIL_FROM", f"genosocial@{_host_of(local_domain)}"
-        ),
+        mail_from=reader.mail_address("GENOSOCIAL_MAIL_FROM", f"genosocial@{_host_of(local_domain)}"),
         instance_name=reader.text("GENOSOCIAL_INSTANCE_NAME") or local_domain,
-        contact_email=reader.mail_address(
-            "GENOSOCIAL_CONTACT_EMAIL", f"admin@{_host_of(local_domain)}"
-        ),
+        contact_email=reader.mail_address("GENOSOCIAL_CONTACT_EMAIL", f"admin@{_host_of(local_domain)}"),
     )
     if reader.faults:
         raise EnvironmentFaults(reader.faults)
@@ -147,9 +135,7 @@ class _Reader:
         try:
             return Path(file_name).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            self.fault(
-                f"{name}_FILE: {file_name} cannot be read ({error}): give a readable text file."
-            )
+            self.fault(f"{name}_FILE: {file_name} cannot be read ({error}): give a readable text file.")
             return ""
 
     def required(self, name: str, hint: str) -> str:
@@ -178,18 +164,14 @@ class _Reader:
 
     def domain(self, development: bool) -> str:
         name = "GENOSOCIAL_DOMAIN"
-        domain = self.required(
-            name, "set the domain of your handles, e.g. social.example."
-        ).lower()
+        domain = self.required(name, "set the domain of your handles, e.g. social.example.").lower()
         match = _HOST.fullmatch(domain)
         if domain and not match:
             self.fault(
                 f"{name} is {domain!r}: set a bare host name such as social.example (no https://, no path)."
             )
         elif match and match["port"] and not development:
-            self.fault(
-                f"{name} is {domain!r}: leave out the port; only a development server may have one."
-            )
+            self.fault(f"{name} is {domain!r}: leave out the port; only a development server may have one.")
         return domain
 
     def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
@@ -199,37 +181,27 @@ class _Reader:
         scheme, _, host = value.partition("://")
         if scheme not in schemes or not _HOST.fullmatch(host):
             wanted = " or ".join(f"{each}://" for each in schemes)
-            self.fault(
-                f"{name} is {value!r}: set {wanted}host, without a path or a user name."
-            )
+            self.fault(f"{name} is {value!r}: set {wanted}host, without a path or a user name.")
             return default
         return value
 
     def private_hosts(self, development: bool) -> tuple[str, ...]:
         name = "GENOSOCIAL_PRIVATE_HOSTS"
-        hosts = tuple(
-            host.strip().lower() for host in self.text(name).split(",") if host.strip()
-        )
+        hosts = tuple(host.strip().lower() for host in self.text(name).split(",") if host.strip())
         if hosts and not development:
             self.fault(
                 f"{name} is set outside development: remove it, it would open the private network to anyone."
             )
         for host in hosts:
             if not _HOST.fullmatch(host):
-                self.fault(
-                    f"{name} has {host!r}: list host or host:port, separated by commas."
-                )
+                self.fault(f"{name} has {host!r}: list host or host:port, separated by commas.")
         return hosts
 
     def database(self) -> Mapping[str, Any]:
-        value = self.required(
-            "DATABASE_URL", "set postgresql://user:password@host:5432/name."
-        )
+        value = self.required("DATABASE_URL", "set postgresql://user:password@host:5432/name.")
         if not value:
             return {}
-        if urlsplit(value).scheme not in ("postgres", "postgresql") or not urlsplit(
-            value
-        ).path.strip("/"):
+        if urlsplit(value).scheme not in ("postgres", "postgresql") or not urlsplit(value).path.strip("/"):
             self.fault(
                 "DATABASE_URL is not a PostgreSQL address: set postgresql://user:password@host:5432/name."
             )
@@ -260,26 +232,18 @@ class _Reader:
                 self.required("EMAIL_URL", "set smtp+tls://user:password@host:587.")
             return None
         parts = urlsplit(value)
-        if parts.scheme not in _MAIL_SCHEMES or (
-            parts.scheme.startswith("smtp") and not parts.hostname
-        ):
+        if parts.scheme not in _MAIL_SCHEMES or (parts.scheme.startswith("smtp") and not parts.hostname):
             self.fault(
                 "EMAIL_URL is not a mail server: set smtp+tls://user:password@host:587, smtp+ssl://… or smtp://…."
             )
             return None
         config = environ.Env.email_url_config(value)
-        return {
-            name: setting
-            for name, setting in config.items()
-            if name.startswith("EMAIL_") and setting
-        }
+        return {name: setting for name, setting in config.items() if name.startswith("EMAIL_") and setting}
 
     def mail_address(self, name: str, default: str) -> str:
         value = self.text(name) or default
         if not _MAIL_ADDRESS.fullmatch(value) and value != default:
-            self.fault(
-                f"{name} is {value!r}: set an address such as admin@social.example."
-            )
+            self.fault(f"{name} is {value!r}: set an address such as admin@social.example.")
         return value
 
 
@@ -294,7 +258,7 @@ def _host_of(domain: str) -> str:
 def _with_local_file(variables: Mapping[str, str]) -> Mapping[str, str]:
     """Beside a server that `bin/up` runs: its settings beneath the given ones.
 
-    Read only when no database is named, so that a file left by a trial can never mix with a real server's settings.
+    Read only when no database is named: a file left by a trial never mixes with a real server's settings.
     """
     if variables.get("DATABASE_URL") or variables.get("DATABASE_URL_FILE"):
         return variables

@@ -1,9 +1,9 @@
 """Runs the processes of one server under one parent: prefixed log lines, restart with back-off, a clean stop.
 
-Used by `genosocial/up.py` for a whole server and by the tests for their database and Valkey. Each program is the
-leader of a process group of its own: Ctrl-C at the terminal reaches only the parent, which then stops the programs in
-the order it wants, and nothing that a program has started outlives it. The pids are kept in a state file, so that
-drills can kill a process and so that the next start can end what a killed parent left behind.
+Used by `genosocial/up.py` for a whole server and by the tests for their database and Valkey. Each program is
+the leader of a process group of its own: Ctrl-C at the terminal reaches only the parent, which then stops the
+programs in the order it wants, and nothing that a program has started outlives it. The pids are kept in a
+state file: drills can kill a process, and the next start can end what a killed parent left behind.
 """
 
 import json
@@ -16,15 +16,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
 FIRST_BACK_OFF_SECONDS = 0.5
 MAX_BACK_OFF_SECONDS = 30.0
-HEALTHY_AFTER_SECONDS = (
-    30.0  # a program that ran this long starts again with the first back-off
-)
+HEALTHY_AFTER_SECONDS = 30.0  # a program that ran this long starts again with the first back-off
 STOP_TIMEOUT_SECONDS = 12.0
 POLL_SECONDS = 0.05
 KEPT_LINES = 40
@@ -43,9 +41,7 @@ class Program:
     folder: Path | None = None
     user: str | None = None  # only root may set it
     stop_signal: signal.Signals = signal.SIGTERM
-    is_ready: Callable[[int], bool] = lambda pid: (
-        True
-    )  # asked again and again with the pid
+    is_ready: Callable[[int], bool] = lambda pid: True  # asked again and again with the pid
 
 
 class ProgramFailed(Exception):
@@ -53,9 +49,7 @@ class ProgramFailed(Exception):
 
     def __init__(self, name: str, code: int | None, lines: list[str]) -> None:
         super().__init__(
-            f"{name} ended with code {code}"
-            if code is not None
-            else f"{name} is not ready in time"
+            f"{name} ended with code {code}" if code is not None else f"{name} is not ready in time"
         )
         self.name = name
         self.lines = lines
@@ -91,14 +85,10 @@ class Supervisor:
                 raise StopRequested
             for child in waiting:
                 if child.first_exit_code is not None:
-                    raise ProgramFailed(
-                        child.program.name, child.first_exit_code, list(child.lines)
-                    )
+                    raise ProgramFailed(child.program.name, child.first_exit_code, list(child.lines))
             waiting = [child for child in waiting if not child.is_ready()]
             if waiting and time.monotonic() > deadline:
-                raise ProgramFailed(
-                    waiting[0].program.name, None, list(waiting[0].lines)
-                )
+                raise ProgramFailed(waiting[0].program.name, None, list(waiting[0].lines))
             if waiting:
                 self.stopping.wait(POLL_SECONDS)
 
@@ -116,7 +106,7 @@ class Supervisor:
         return list(child.lines)
 
     def stop(self) -> None:
-        """End all programs, the last started first: nothing is left afterwards. Harmless when called again."""
+        """End all programs, the last started first: nothing is left; harmless when called again."""
         self.stopping.set()
         for child in reversed(self._children):
             child.stop()
@@ -132,11 +122,7 @@ class Supervisor:
                 return
             state = {
                 "supervisor": _identity(os.getpid()),
-                "programs": {
-                    c.program.name: c.describe()
-                    for c in self._children
-                    if c.process is not None
-                },
+                "programs": {c.program.name: c.describe() for c in self._children if c.process is not None},
             }
             draft = self._state_path.with_suffix(".new")
             draft.write_text(json.dumps(state, indent=1))
@@ -146,9 +132,7 @@ class Supervisor:
 class _Child:
     """One program and the thread that runs it again when it ends."""
 
-    def __init__(
-        self, program: Program, supervisor: Supervisor, *, restart: bool = True
-    ) -> None:
+    def __init__(self, program: Program, supervisor: Supervisor, *, restart: bool = True) -> None:
         self.program = program
         self.process: subprocess.Popen[str] | None = None
         self.first_exit_code: int | None = None
@@ -158,9 +142,7 @@ class _Child:
         self._restart = restart
         self._supervisor = supervisor
         self._start_lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._run, name=program.name, daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name=program.name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -170,11 +152,7 @@ class _Child:
 
     def is_ready(self) -> bool:
         process = self.process
-        return (
-            process is not None
-            and process.poll() is None
-            and self.program.is_ready(process.pid)
-        )
+        return process is not None and process.poll() is None and self.program.is_ready(process.pid)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -246,21 +224,15 @@ class _Child:
 
     def _follow(self, process: "subprocess.Popen[str]") -> int:
         """Pass the lines on until the process ends; then end its whole group, and say how it ended."""
-        reader = threading.Thread(
-            target=self._read,
-            args=(process,),
-            name=f"{self.program.name}-log",
-            daemon=True,
-        )
+        reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
         reader.start()
         code = process.wait()
         _kill_group(process.pid)  # or its orphans would hold the log pipe and the port
         reader.join()
         return code
 
-    def _read(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        with process.stdout as stream:
+    def _read(self, stream: IO[str]) -> None:
+        with stream:
             for line in stream:
                 self.lines.append(line.rstrip("\n"))
                 self._supervisor.write_line(self.program.name, line.rstrip("\n"))
@@ -269,7 +241,7 @@ class _Child:
 def end_leftovers(state_path: Path) -> list[str]:
     """End the processes of a parent that was killed; returns their names.
 
-    A pid counts only together with the moment the process was made: the system may have given it to another since.
+    A pid counts only with the moment the process was made: the system may have given it to another since.
     """
     if not state_path.is_file():
         return []
@@ -319,8 +291,4 @@ def _kill_group(group: int) -> None:
 
 
 def _how_it_ended(code: int) -> str:
-    return (
-        f"killed by {signal.Signals(-code).name}"
-        if code < 0
-        else f"ended with code {code}"
-    )
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
