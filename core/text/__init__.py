@@ -1,0 +1,37 @@
+"""Text: what people type becomes HTML, what other servers send becomes safe HTML, and both are counted.
+
+Used by every app that shows or measures text. `plain` reads and renders what our own people type, `sanitise`
+cleans remote HTML, `count` measures against the character limit. Nothing here knows a row or the network.
+"""
+
+from core.text.count import URL_CHARACTERS, count_characters
+from core.text.plain import MentionLink, render_field, render_plain
+from core.text.sanitise import html_to_text, sanitise_html
+from core.text.scan import (
+    clean_line,
+    clean_text,
+    find_hashtags,
+    find_mentions,
+    find_shortcodes,
+    find_urls,
+    mention_key,
+    normalise_tag,
+)
+
+__all__ = [
+    "URL_CHARACTERS",
+    "MentionLink",
+    "clean_line",
+    "clean_text",
+    "count_characters",
+    "find_hashtags",
+    "find_mentions",
+    "find_shortcodes",
+    "find_urls",
+    "html_to_text",
+    "mention_key",
+    "normalise_tag",
+    "render_field",
+    "render_plain",
+    "sanitise_html",
+]
