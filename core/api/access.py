@@ -27,9 +27,7 @@ class Credential:
 
     def covers(self, scopes: Iterable[str]) -> bool:
         """True if one of these scopes was granted, itself or by its parent (``read`` for ``read:x``)."""
-        return any(
-            scope in self.scopes or _parent(scope) in self.scopes for scope in scopes
-        )
+        return any(scope in self.scopes or _parent(scope) in self.scopes for scope in scopes)
 
 
 def _parent(scope: str) -> str:
@@ -77,10 +75,7 @@ class Access:
     def _check_person(self, credential: Credential) -> None:
         if credential.user is None:
             raise Unprocessable(_("This method requires an authenticated user"))
-        if (
-            credential.user.disabled_at is not None
-            or credential.account.suspended_at is not None
-        ):
+        if credential.user.disabled_at is not None or credential.account.suspended_at is not None:
             raise Forbidden(_("Your login is currently disabled"))
         if credential.user.confirmed_at is None:
             raise Forbidden(_("Your login is missing a confirmed e-mail address"))

@@ -42,9 +42,7 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response | None
         exc = NotFound()
     if isinstance(exc, AppError):
         if exc.cause:
-            log.info(
-                "request_refused", extra={"status": exc.status, "cause": exc.cause}
-            )
+            log.info("request_refused", extra={"status": exc.status, "cause": exc.cause})
         return Response(error_body(exc), status=exc.status, headers=error_headers(exc))
     if isinstance(exc, ParseError | UnsupportedMediaType):
         return Response({"error": _("The request could not be read")}, status=400)

@@ -28,9 +28,7 @@ class Page:
     min_id: int | None = None
 
     @classmethod
-    def of(
-        cls, params: dict[str, Any], *, default: int = 20, maximum: int = 40
-    ) -> "Page":
+    def of(cls, params: dict[str, Any], *, default: int = 20, maximum: int = 40) -> "Page":
         """Read the paging parameters of a request; ``limit`` is taken absolute and clamped."""
         limit = as_int(params.get("limit"), minimum=-maximum, maximum=maximum)
         return cls(
@@ -43,9 +41,7 @@ class Page:
         if self.max_id is not None:
             rows = rows.filter(**{f"{key}__lt": self.max_id})
         if self.min_id is not None:
-            page = list(
-                rows.filter(**{f"{key}__gt": self.min_id}).order_by(key)[: self.limit]
-            )
+            page = list(rows.filter(**{f"{key}__gt": self.min_id}).order_by(key)[: self.limit])
             return page[::-1]
         if self.since_id is not None:
             rows = rows.filter(**{f"{key}__gt": self.since_id})
@@ -79,9 +75,7 @@ def link_header(
     """
     if not cursors:
         return None
-    kept = [
-        (k, v) for k, values in request.GET.lists() if k not in _CURSORS for v in values
-    ]
+    kept = [(k, v) for k, values in request.GET.lists() if k not in _CURSORS for v in values]
     base = request.build_absolute_uri(request.path)
 
     def link(name: str, cursor: int, rel: str) -> str:

@@ -5,6 +5,7 @@ Source: API behaviours section 2.
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.http import QueryDict
 
@@ -13,30 +14,48 @@ from core.errors import BadRequest
 _NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 _PARTS = re.compile(r"\[([^\[\]]*)\]")
 _MAX_DEPTH = 8
+_MAX_FIELDS = 1000
 _FALSE = {"", "0", "f", "F", "false", "FALSE", "off", "OFF"}
 
 
-def nest(pairs: QueryDict) -> dict[str, Any]:
-    """Return flat form or query parameters as nested lists and maps.
+Pairs = list[tuple[str, Any]]
+
+
+def pairs_of_string(encoded: str) -> Pairs:
+    """Return the pairs of a query string or form body, in order. Raises BadRequest past 1,000 of them."""
+    try:
+        return parse_qsl(encoded, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError as error:
+        raise BadRequest(cause=str(error)) from error
+
+
+def pairs_of_multipart(data: QueryDict) -> Pairs:
+    """Return the pairs of a multipart body. Its parser keeps no order between names: rows are dealt in turn."""
+    columns = [(name, data.getlist(name)) for name in data]
+    rows = max((len(values) for _, values in columns), default=0)
+    return [(name, values[row]) for row in range(rows) for name, values in columns if row < len(values)]
+
+
+def nest(pairs: Pairs) -> dict[str, Any]:
+    """Return flat pairs as nested lists and maps.
 
     ``a[]=1&a[]=2`` is a list, ``a[b]=1`` a map, ``a[][x]=1&a[][y]=2`` a list of maps in which a repeated key
     starts the next one. Without brackets the last value wins. Raises BadRequest when a name is used in two
     shapes.
     """
     tree: dict[str, Any] = {}
-    for name in pairs:
+    for name, value in pairs:
         match = _NAME.match(name)
         path = _PARTS.findall(match[2]) if match else []
-        if match is None or len(path) > _MAX_DEPTH:
-            continue
-        values = pairs.getlist(name)
-        for value in values if path else values[-1:]:
+        if match is not None and len(path) <= _MAX_DEPTH:
             _put(tree, match[1], path, value)
     return tree
 
 
 def _put(parent: dict[str, Any], key: str, path: list[str], value: Any) -> None:
     if not path:
+        if isinstance(parent.get(key), dict | list):
+            raise BadRequest(cause=f"parameter {key} comes in two shapes")
         parent[key] = value
         return
     step, rest = path[0], path[1:]
@@ -53,11 +72,7 @@ def _append(items: list[Any], rest: list[str], value: Any) -> None:
     if not rest:
         items.append(value)
         return
-    if (
-        not items
-        or not isinstance(items[-1], dict)
-        or (rest[0] in items[-1] and len(rest) == 1)
-    ):
+    if not items or not isinstance(items[-1], dict) or (rest[0] in items[-1] and len(rest) == 1):
         items.append({})
     _put(items[-1], rest[0], rest[1:], value)
 
@@ -89,20 +104,12 @@ def as_bool(value: Any, default: bool = False) -> bool:
 def as_id(value: Any) -> int | None:
     """Return an id parameter, or None for what cannot be an id."""
     text = str(value) if value is not None else ""
-    return (
-        int(text)
-        if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63
-        else None
-    )
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63 else None
 
 
 def as_ids(value: Any) -> list[int]:
     """Return a list of ids without what cannot be one, repeated ones once, in order."""
-    return list(
-        dict.fromkeys(
-            found for item in as_list(value) if (found := as_id(item)) is not None
-        )
-    )
+    return list(dict.fromkeys(found for item in as_list(value) if (found := as_id(item)) is not None))
 
 
 def as_text(value: Any) -> str | None:

@@ -12,10 +12,7 @@ from rest_framework.renderers import BaseRenderer
 
 def iso(moment: datetime) -> str:
     """Return a UTC time with exactly three fractional digits and ``Z``."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
-        + f"{moment.microsecond // 1000:03d}Z"
-    )
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def _default(value: Any) -> Any:
@@ -53,7 +50,5 @@ class AlwaysJSON(BaseContentNegotiation):
     def select_parser(self, request: Any, parsers: Any) -> Any:
         return DefaultContentNegotiation().select_parser(request, parsers)
 
-    def select_renderer(
-        self, request: Any, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

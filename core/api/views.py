@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
-from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,8 +17,8 @@ from rest_framework.views import APIView
 from core import ratelimit
 from core.api.access import ANYONE, OPTIONAL, Access, Credential
 from core.api.pagination import BY_MIN_ID, Links, Page, link_header
-from core.api.parameters import nest
-from core.errors import BadRequest, TooMany
+from core.api.parameters import nest, pairs_of_multipart, pairs_of_string
+from core.errors import BadRequest, TooLarge, TooMany
 from core.ratelimit import Limit
 
 log = logging.getLogger(__name__)
@@ -30,18 +30,34 @@ PAGING = Limit("paging", 300, 900)
 _PAGING_PARAMETERS = {"page", "max_id", "min_id", "since_id"}
 
 
+def read_body(stream: Any) -> bytes:
+    """Return a whole form or JSON body. Raises TooLarge past DATA_UPLOAD_MAX_MEMORY_SIZE bytes."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = stream.read(most + 1)
+    if len(body) > most:
+        raise TooLarge()
+    return body
+
+
 class JSONParser(BaseParser):
     """Reads a JSON body; anything that is not JSON is 400."""
 
     media_type = "application/json"
 
-    def parse(
-        self, stream: Any, media_type: Any = None, parser_context: Any = None
-    ) -> Any:
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
-            return orjson.loads(stream.read() or b"{}")
+            return orjson.loads(read_body(stream) or b"{}")
         except orjson.JSONDecodeError as error:
             raise BadRequest(cause=str(error)) from error
+
+
+class FormParser(BaseParser):
+    """Reads a form body in order, which lists of maps need."""
+
+    media_type = "application/x-www-form-urlencoded"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return nest(pairs_of_string(read_body(stream).decode("utf-8", "replace")))
 
 
 class ApiView(APIView):
@@ -59,9 +75,7 @@ class ApiView(APIView):
         self.credential = request.auth
         self._throttle(request)
         method = "GET" if request.method == "HEAD" else request.method or ""
-        access = self.access.get(
-            "PUT" if method == "PATCH" and "PATCH" not in self.access else method
-        )
+        access = self.access.get("PUT" if method == "PATCH" and "PATCH" not in self.access else method)
         if access is not None:
             access.check(self.credential)
         self.params: dict[str, Any] = read_params(request)
@@ -121,9 +135,7 @@ class ApiView(APIView):
         if self.usage.exceeded:
             raise TooMany()
 
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.usage:
             for name, value in self.usage.headers.items():
@@ -131,43 +143,30 @@ class ApiView(APIView):
         if "Cache-Control" not in response:
             response["Cache-Control"] = self._cache_control(request, response)
         response["Vary"] = "Authorization, Origin"
-        response["Content-Security-Policy"] = (
-            "default-src 'none'; frame-ancestors 'none'; form-action 'none'"
-        )
+        response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; form-action 'none'"
         return response
 
     def _cache_control(self, request: Request, response: Any) -> str:
         access = self.access.get("GET")
         anonymous = self.credential is None and request.method in ("GET", "HEAD")
-        if (
-            anonymous
-            and access
-            and access.kind in (ANYONE, OPTIONAL)
-            and response.status_code == 200
-        ):
+        if anonymous and access and access.kind in (ANYONE, OPTIONAL) and response.status_code == 200:
             return "public, max-age=15"
         return "private, no-store"
 
 
 def read_params(request: Request) -> dict[str, Any]:
     """Return query and body merged (the body wins), Rails-style names nested. Raises BadRequest."""
-    params = nest(request.query_params)
+    params = nest(pairs_of_string(request.META.get("QUERY_STRING", "")))
     data = request.data
     if isinstance(data, QueryDict):
-        params.update(nest(data))
-    elif isinstance(data, dict):
-        params.update(data)
-    elif data is not None:
-        raise BadRequest(cause="the JSON body is not an object")
-    return params
+        data = nest(pairs_of_multipart(data))
+    if not isinstance(data, dict):
+        raise BadRequest(cause="the body is not an object")
+    return params | data
 
 
 def client_ip(request: HttpRequest | Request) -> str:
     """Return the caller's address; of IPv6 the /64, since that is what one household gets."""
-    forwarded = (
-        request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
-    )
-    address = forwarded.rpartition(",")[2].strip() or request.META.get(
-        "REMOTE_ADDR", ""
-    )
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
+    address = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
     return ":".join(address.split(":")[:4]) if ":" in address else address
