@@ -30,7 +30,7 @@ def pairs_of_string(encoded: str) -> Pairs:
 
 
 def pairs_of_multipart(data: QueryDict) -> Pairs:
-    """Return the pairs of a multipart body. Its parser keeps no order between names: rows are dealt in turn."""
+    """Return the pairs of a multipart body, whose parser keeps no order between names: rows in turn."""
     columns = [(name, data.getlist(name)) for name in data]
     rows = max((len(values) for _, values in columns), default=0)
     return [(name, values[row]) for row in range(rows) for name, values in columns if row < len(values)]

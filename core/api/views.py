@@ -1,6 +1,7 @@
 """ApiView: the base of every door under /api.
 
-A door names who may call it (``access`` by HTTP method), reads ``self.params``, calls one operation and answers.
+A door names who may call it (``access`` by HTTP method), reads ``self.params``, calls one operation and
+answers.
 """
 
 import logging
