@@ -4,6 +4,7 @@ from federation.models.delivery import Delivery, OutboundActivity
 from federation.models.inbox_item import InboxItem
 from federation.models.keys import RemoteKey, SigningKey
 from federation.models.peer import DomainPolicy, Peer
+from federation.models.withdrawal import Withdrawal
 
 __all__ = [
     "Delivery",
@@ -13,4 +14,5 @@ __all__ = [
     "Peer",
     "RemoteKey",
     "SigningKey",
+    "Withdrawal",
 ]

@@ -1,0 +1,22 @@
+"""Remembering what was taken back before it came, for six hours.
+
+Called by the inboxes: an Undo or a Delete of something unknown is remembered, and what comes late is dropped.
+Source: contract of the federation 3.4.
+"""
+
+from datetime import datetime, timedelta
+
+from federation.models import Withdrawal
+
+KEPT_FOR = timedelta(hours=6)
+
+
+def remember_withdrawn(actor_uri: str, uri: str, *, now: datetime) -> None:
+    """Note that this actor took ``uri`` back; repeat-safe. Notes that ran out go at the same time."""
+    Withdrawal.objects.filter(created_at__lt=now - KEPT_FOR).delete()
+    Withdrawal.objects.update_or_create(actor_uri=actor_uri, uri=uri, defaults={"created_at": now})
+
+
+def was_withdrawn(actor_uri: str, uri: str, *, now: datetime) -> bool:
+    """Tell whether this actor took ``uri`` back lately."""
+    return Withdrawal.objects.filter(actor_uri=actor_uri, uri=uri, created_at__gt=now - KEPT_FOR).exists()
