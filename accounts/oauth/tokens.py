@@ -1,0 +1,98 @@
+"""Access tokens: issued once per app, person, account and scopes; revoked for good.
+
+Only the SHA-256 of a token is stored. The token itself is an HMAC over its row's id, so that the same string
+can be handed out again (``reuse_access_token`` of Mastodon) although nobody can read it from the database.
+Called by the token door, password changes and `manage.py token`.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import UTC
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import AccessToken, Account, Application, User
+from core.ids import new_id
+from core.pubsub import publish
+
+REVOKED_CHANNEL = "tokens:revoked"
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is stored of a token, code or client secret: its SHA-256 in hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def issue_token(
+    application: Application,
+    user: User | None,
+    account: Account | None,
+    scopes: Iterable[str],
+) -> tuple[AccessToken, str]:
+    """Return the token of this app for this person as this account, made if there is none, and its string.
+
+    Without user and account it is the app's own token (``client_credentials``).
+    """
+    wanted = list(scopes)
+    known = AccessToken.objects.valid().filter(
+        application=application,
+        user=user,
+        account=account,
+        scopes__contains=wanted,
+        scopes__contained_by=wanted,
+    )
+    for token in known.order_by("-id"):
+        secret = _secret_of(token.pk)
+        # Differs after SECRET_KEY was changed: the old string cannot be told again.
+        if hmac.compare_digest(hash_secret(secret), token.token_hash):
+            return token, secret
+    return _create_token(application, user, account, wanted)
+
+
+def _create_token(
+    application: Application, user: User | None, account: Account | None, scopes: list[str]
+) -> tuple[AccessToken, str]:
+    token_id, now = new_id(), timezone.now()
+    secret = _secret_of(token_id)
+    token = AccessToken.objects.create(
+        id=token_id,
+        token_hash=hash_secret(secret),
+        application=application,
+        user=user,
+        account=account,
+        scopes=scopes,
+        created_at=now,
+        last_used_on=now.astimezone(UTC).date(),
+    )
+    return token, secret
+
+
+def _secret_of(token_id: int) -> str:
+    digest = hmac.digest(settings.SECRET_KEY.encode(), f"access-token:{token_id}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def revoke_token(token: AccessToken) -> None:
+    """End a token; its streams are closed after commit. Revoking twice is harmless."""
+    _revoke([token.pk])
+
+
+def revoke_all_tokens(user: User) -> None:
+    """End every token of a person: after a password change, and when the login is disabled."""
+    with transaction.atomic():
+        _revoke(AccessToken.objects.valid().filter(user=user).values_list("id", flat=True))
+
+
+def _revoke(token_ids: Iterable[int]) -> None:
+    ids = list(token_ids)
+    AccessToken.objects.valid().filter(pk__in=ids).update(revoked_at=timezone.now())
+    transaction.on_commit(lambda: _announce(ids))
+
+
+def _announce(token_ids: list[int]) -> None:
+    for token_id in token_ids:
+        publish(REVOKED_CHANNEL, "revoked", str(token_id))
