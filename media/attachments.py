@@ -1,0 +1,169 @@
+"""Attachments: uploaded, described, attached to a post, released, removed. Doors and timelines call this."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from math import isfinite
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.errors import NotFound, Unprocessable
+from core.text import clean_text
+from media.files import delete_files, new_name, save_file
+from media.images import EncodedImage, process_image
+from media.models import MediaAttachment
+from media.uploads import require_upload
+
+DESCRIPTION_LIMIT = 10_000
+KEPT_UNATTACHED = timedelta(days=1)
+_BATCH = 500
+
+log = logging.getLogger(__name__)
+
+
+def create_attachment(
+    owner_id: int, upload: object, *, description: str | None = None, focus: str | None = None
+) -> MediaAttachment:
+    """Store an uploaded picture and return its row, ready to be attached.
+
+    ``upload`` is what came as the file parameter; ``focus`` is "x,y", each from -1 to 1. Raises Unprocessable
+    with a text for the user when it is no picture that we can read, or too large.
+    """
+    attachment = MediaAttachment(
+        owner_id=owner_id, type=MediaAttachment.Type.IMAGE, created_at=timezone.now()
+    )
+    _describe(attachment, description, focus)
+    picture = process_image(require_upload(upload))
+    attachment.mime_type = picture.original.mime_type
+    attachment.size_bytes = len(picture.original.data)
+    attachment.blurhash = picture.blurhash
+    attachment.meta = {"original": _measures(picture.original), "small": _measures(picture.preview)}
+    attachment.file = save_file(new_name("attachments", picture.original.extension), picture.original.data)
+    preview_name = new_name("attachments", picture.preview.extension, "_small")
+    attachment.preview_file = save_file(preview_name, picture.preview.data)
+    attachment.save(force_insert=True)
+    return attachment
+
+
+def measures(width: int, height: int) -> dict[str, object]:
+    """Return a size in pixels as apps lay pictures out by it."""
+    return {"width": width, "height": height, "size": f"{width}x{height}", "aspect": width / height}
+
+
+def _measures(picture: EncodedImage) -> dict[str, object]:
+    return measures(picture.width, picture.height)
+
+
+def update_attachment(
+    attachment: MediaAttachment, *, description: str | None = None, focus: str | None = None
+) -> None:
+    """Change the description or the focal point; None leaves it, "" takes it away. Raises Unprocessable."""
+    _describe(attachment, description, focus)
+    attachment.save(update_fields=["description", "focus_x", "focus_y"])
+
+
+def _describe(attachment: MediaAttachment, description: str | None, focus: str | None) -> None:
+    if description is not None:
+        text = clean_text(description).strip()
+        if len(text) > DESCRIPTION_LIMIT:
+            raise Unprocessable(
+                _("The description is longer than %(limit)d characters") % {"limit": DESCRIPTION_LIMIT}
+            )
+        attachment.description = text or None
+    if focus is not None:
+        attachment.focus_x, attachment.focus_y = _focal_point(focus) if focus.strip() else (None, None)
+
+
+def _focal_point(focus: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in focus.split(","))
+    except ValueError:
+        x = y = float("nan")
+    if not (isfinite(x) and isfinite(y)):
+        raise Unprocessable(_("The focal point must be two numbers from -1 to 1, like 0.5,-0.25"))
+    return max(-1.0, min(1.0, x)), max(-1.0, min(1.0, y))
+
+
+def get_own_unattached(owner_id: int, attachment_id: int | None) -> MediaAttachment:
+    """Return an upload that no post shows yet; raises NotFound for every other id."""
+    found = MediaAttachment.objects.owned_by(owner_id).unattached().filter(pk=attachment_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def load_own_unattached(owner_id: int, ids: Sequence[int]) -> list[MediaAttachment]:
+    """Return the uploads that a new post will show, in this order.
+
+    Raises Unprocessable when there are too many, or one is unknown, somebody else's, already on a post or not
+    processed yet.
+    """
+    if len(ids) > settings.MAX_MEDIA_ATTACHMENTS:
+        limit = {"limit": settings.MAX_MEDIA_ATTACHMENTS}
+        raise Unprocessable(_("A post can show at most %(limit)d files") % limit)
+    owned = MediaAttachment.objects.owned_by(owner_id).in_bulk(ids)
+    found = [owned[attachment_id] for attachment_id in ids if attachment_id in owned]
+    if len(found) != len(ids):
+        raise Unprocessable(_("One of the files does not exist, or is not yours"))
+    if any(attachment.attached_at for attachment in found):
+        raise _already_attached()
+    if any(attachment.state != MediaAttachment.State.READY for attachment in found):
+        raise Unprocessable(_("One of the files is not processed yet, please try again in a moment"))
+    return found
+
+
+def _already_attached() -> Unprocessable:
+    return Unprocessable(_("One of the files is already part of a post"))
+
+
+def load_attachments(ids: Iterable[int]) -> dict[int, MediaAttachment]:
+    """Return attachments of whomever by id, in one query; what is gone is left out."""
+    return MediaAttachment.objects.in_bulk(set(ids))
+
+
+def mark_attached(ids: Sequence[int]) -> None:
+    """Note, in the caller's transaction, that a post now shows these; Unprocessable if another does."""
+    wanted = MediaAttachment.objects.unattached().filter(pk__in=ids)
+    if wanted.update(attached_at=timezone.now(), released_at=None) != len(ids):
+        raise _already_attached()
+
+
+def release_attachments(ids: Sequence[int]) -> None:
+    """Note that no post shows these any more; their owner may use them again for about a day."""
+    MediaAttachment.objects.filter(pk__in=ids).update(attached_at=None, released_at=timezone.now())
+
+
+def delete_attachments(ids: Iterable[int]) -> None:
+    """Delete attachments, their rows now and their files on commit."""
+    _delete(list(MediaAttachment.objects.filter(pk__in=list(ids))))
+
+
+def delete_attachment(attachment: MediaAttachment) -> None:
+    """Delete an upload; raises Unprocessable when a post shows it."""
+    if attachment.attached_at:
+        raise _already_attached()
+    _delete([attachment])
+
+
+def _delete(attachments: Sequence[MediaAttachment]) -> None:
+    MediaAttachment.objects.filter(pk__in=[attachment.pk for attachment in attachments]).delete()
+    delete_files(name for attachment in attachments for name in (attachment.file, attachment.preview_file))
+
+
+def remove_abandoned(now: datetime) -> int:
+    """Delete the uploads that no post has shown for a day; returns how many. Repeat-safe."""
+    removed = 0
+    while True:
+        with transaction.atomic():
+            abandoned = MediaAttachment.objects.abandoned(now - KEPT_UNATTACHED)
+            batch = list(abandoned.select_for_update(skip_locked=True).order_by("pk")[:_BATCH])
+            _delete(batch)
+        removed += len(batch)
+        if len(batch) < _BATCH:
+            break
+    if removed:
+        log.info("media_abandoned_removed", extra={"count": removed})
+    return removed

@@ -1,0 +1,80 @@
+"""Attachments and emoji as apps see them. Renderers only: they read a row and ask nothing."""
+
+from typing import Any, NotRequired, TypedDict
+
+from media.files import file_url
+from media.models import CustomEmoji, MediaAttachment
+
+
+class MediaAttachmentEntity(TypedDict):
+    """Source: Mastodon docs, "MediaAttachment"."""
+
+    id: str
+    type: str
+    url: str | None
+    preview_url: str | None
+    remote_url: str | None
+    preview_remote_url: str | None
+    text_url: None
+    meta: dict[str, Any]
+    description: str | None
+    blurhash: str | None
+
+
+class CustomEmojiEntity(TypedDict):
+    """Source: Mastodon docs, "CustomEmoji"."""
+
+    shortcode: str
+    url: str
+    static_url: str
+    visible_in_picker: bool
+    category: NotRequired[str]
+
+
+def render_attachment(attachment: MediaAttachment) -> MediaAttachmentEntity:
+    """Return the entity; ``url`` is null while it is processed. A remote file is shown from where it lies."""
+    return {
+        "id": str(attachment.id),
+        "type": attachment.type,
+        "url": _url(attachment),
+        "preview_url": _preview_url(attachment),
+        "remote_url": attachment.remote_url or None,
+        "preview_remote_url": attachment.preview_remote_url or None,
+        "text_url": None,
+        "meta": _meta(attachment),
+        "description": attachment.description,
+        "blurhash": attachment.blurhash or None,
+    }
+
+
+def _url(attachment: MediaAttachment) -> str | None:
+    return file_url(attachment.file) if attachment.file else attachment.remote_url or None
+
+
+def _preview_url(attachment: MediaAttachment) -> str | None:
+    if attachment.preview_file:
+        return file_url(attachment.preview_file)
+    if attachment.preview_remote_url:
+        return attachment.preview_remote_url
+    return _url(attachment) if attachment.type == MediaAttachment.Type.IMAGE else None
+
+
+def _meta(attachment: MediaAttachment) -> dict[str, Any]:
+    meta = dict(attachment.meta)
+    if attachment.focus_x is not None and attachment.focus_y is not None:
+        meta["focus"] = {"x": attachment.focus_x, "y": attachment.focus_y}
+    return meta
+
+
+def render_emoji(emoji: CustomEmoji) -> CustomEmojiEntity:
+    """Return the entity; there is one picture, so the still one is the same."""
+    url = file_url(emoji.file) if emoji.file else emoji.remote_url
+    entity: CustomEmojiEntity = {
+        "shortcode": emoji.shortcode,
+        "url": url,
+        "static_url": url,
+        "visible_in_picker": emoji.visible,
+    }
+    if emoji.category:
+        entity["category"] = emoji.category
+    return entity

@@ -1,0 +1,87 @@
+"""MediaAttachment: one picture, video or sound that a post may show."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from core.fields import SnowflakeField
+
+
+class MediaAttachmentQuerySet(models.QuerySet["MediaAttachment"]):
+    """Filters over attachments, chainable."""
+
+    def owned_by(self, owner_id: int) -> Self:
+        """Keep what that account uploaded."""
+        return self.filter(owner_id=owner_id)
+
+    def unattached(self) -> Self:
+        """Keep what belongs to no post."""
+        return self.filter(attached_at__isnull=True)
+
+    def abandoned(self, before: datetime) -> Self:
+        """Keep what no post has used since then."""
+        unused = Q(released_at__isnull=True) | Q(released_at__lt=before)
+        return self.unattached().filter(unused, created_at__lt=before)
+
+
+class MediaAttachment(models.Model):
+    """A file of ours (``file`` names it in the storage) or of another server (only ``remote_url``).
+
+    ``owner_id`` is the id of an account; media lies below accounts and does not know them. Attached means
+    that a post shows it: the post keeps the ids in its order.
+    """
+
+    class Type(models.TextChoices):
+        IMAGE = "image"
+        GIFV = "gifv"
+        VIDEO = "video"
+        AUDIO = "audio"
+        UNKNOWN = "unknown"
+
+    class State(models.TextChoices):
+        PROCESSING = "processing"
+        READY = "ready"
+        FAILED = "failed"
+
+    id = SnowflakeField()
+    owner_id = models.BigIntegerField(db_index=True)
+    type = models.CharField(max_length=10, choices=Type)
+    state = models.CharField(max_length=10, choices=State, default=State.READY)
+    file = models.CharField(max_length=500, default="", blank=True)
+    preview_file = models.CharField(max_length=500, default="", blank=True)
+    remote_url = models.CharField(max_length=2048, default="", blank=True)
+    preview_remote_url = models.CharField(max_length=2048, default="", blank=True)
+    mime_type = models.CharField(max_length=100, default="", blank=True)
+    size_bytes = models.BigIntegerField(default=0)
+    description = models.TextField(null=True, blank=True)
+    # Where the eye should rest when the picture is cropped: -1 (left, bottom) to 1 (right, top).
+    focus_x = models.FloatField(null=True, blank=True)
+    focus_y = models.FloatField(null=True, blank=True)
+    blurhash = models.CharField(max_length=200, default="", blank=True)
+    # {"original": {"width", "height", "size", "aspect"}, "small": the same}, as apps get it.
+    meta = models.JSONField(default=dict, blank=True)
+    attached_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = MediaAttachmentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="attachment_unattached",
+                condition=Q(attached_at__isnull=True),
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="attachment_has_an_address",
+                condition=~Q(state="ready") | ~Q(file="") | ~Q(remote_url=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"

@@ -1,0 +1,81 @@
+"""Rows for files and emoji of other servers. They are shown from where they lie; nothing is fetched here."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from media.attachments import delete_attachments, measures
+from media.documents import RemoteEmoji, RemoteFile
+from media.models import CustomEmoji, MediaAttachment
+
+_DESCRIBING = [
+    "type",
+    "preview_remote_url",
+    "mime_type",
+    "description",
+    "focus_x",
+    "focus_y",
+    "blurhash",
+    "meta",
+]
+
+
+def save_remote_attachments(
+    owner_id: int, files: Sequence[RemoteFile], *, current_ids: Sequence[int] = ()
+) -> list[MediaAttachment]:
+    """Return the attachments of a remote post in its order, new ones created, left ones deleted.
+
+    ``current_ids`` are those that the post had before an edit: the same address keeps its row.
+    """
+    known = MediaAttachment.objects.in_bulk(current_ids)
+    by_url = {attachment.remote_url: attachment for attachment in known.values()}
+    kept: list[MediaAttachment] = []
+    created: list[MediaAttachment] = []
+    now = timezone.now()
+    for file in {file.url: file for file in files}.values():
+        attachment = by_url.get(file.url)
+        if attachment is None:
+            attachment = MediaAttachment(
+                owner_id=owner_id, remote_url=file.url, attached_at=now, created_at=now
+            )
+            created.append(attachment)
+        else:
+            kept.append(attachment)
+        _describe(attachment, file)
+    MediaAttachment.objects.bulk_create(created)
+    MediaAttachment.objects.bulk_update(kept, _DESCRIBING)
+    delete_attachments(known.keys() - {attachment.pk for attachment in kept})
+    shown = {attachment.remote_url: attachment for attachment in [*kept, *created]}
+    return [shown[url] for url in dict.fromkeys(file.url for file in files)]
+
+
+def _describe(attachment: MediaAttachment, file: RemoteFile) -> None:
+    attachment.type = file.type
+    attachment.preview_remote_url = file.preview_url
+    attachment.mime_type = file.mime_type
+    attachment.description = file.description
+    attachment.focus_x, attachment.focus_y = file.focus or (None, None)
+    attachment.blurhash = file.blurhash
+    size = measures(*file.size) if file.size else None
+    attachment.meta = {"original": size, "small": size} if size else {}
+
+
+def save_remote_emojis(domain: str, emojis: Sequence[RemoteEmoji]) -> None:
+    """Create or refresh the emoji of a server; whether we disabled one stays as it is."""
+    now = timezone.now()
+    CustomEmoji.objects.bulk_create(
+        [
+            CustomEmoji(
+                shortcode=emoji.shortcode,
+                domain=domain,
+                uri=emoji.uri,
+                remote_url=emoji.url,
+                visible=False,
+                updated_at=emoji.updated_at or now,
+            )
+            for emoji in sorted(emojis, key=lambda emoji: emoji.shortcode)
+        ],
+        update_conflicts=True,
+        unique_fields=["shortcode", "domain"],
+        update_fields=["uri", "remote_url", "updated_at"],
+    )
