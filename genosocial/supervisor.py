@@ -60,26 +60,26 @@ class StopRequested(Exception):
 
 
 class Supervisor:
-    """Starts programs, keeps them alive and stops them in the opposite order."""
+    """Starts programs in batches, keeps them alive and stops the batches in the opposite order."""
 
     def __init__(self, write_line: LineWriter, state_path: Path | None = None) -> None:
         self.write_line = write_line
         self.stopping = threading.Event()
         self._state_path = state_path
         self._state_lock = threading.Lock()
-        self._children: list[_Child] = []
+        self._batches: list[list[_Child]] = []
 
     def launch(self, *programs: Program) -> None:
-        """Start `programs` and keep them running; returns at once."""
-        for program in programs:
-            child = _Child(program, self)
-            self._children.append(child)
+        """Start `programs` together and keep them running; returns at once."""
+        batch = [_Child(program, self) for program in programs]
+        self._batches.append(batch)
+        for child in batch:
             child.start()
 
     def wait_until_ready(self, timeout_seconds: float) -> None:
         """Block until all programs are ready; raises ProgramFailed or StopRequested."""
         deadline = time.monotonic() + timeout_seconds
-        waiting = list(self._children)
+        waiting = self._children()
         while waiting:
             if self.stopping.is_set():
                 raise StopRequested
@@ -93,12 +93,12 @@ class Supervisor:
                 self.stopping.wait(POLL_SECONDS)
 
     def run_once(self, program: Program) -> list[str]:
-        """Run `program` to its end and return its lines; raises ProgramFailed or StopRequested."""
+        """Run `program` to its end and return its last lines; raises ProgramFailed or StopRequested."""
         child = _Child(program, self, restart=False)
-        self._children.append(child)
+        self._batches.append([child])
         child.start()
         child.join()
-        self._children.remove(child)
+        self._batches.remove([child])
         if self.stopping.is_set():
             raise StopRequested
         if child.first_exit_code:
@@ -106,10 +106,13 @@ class Supervisor:
         return list(child.lines)
 
     def stop(self) -> None:
-        """End all programs, the last started first: nothing is left; harmless when called again."""
+        """End all programs, the last batch first: nothing is left; harmless when called again."""
         self.stopping.set()
-        for child in reversed(self._children):
-            child.stop()
+        for batch in reversed(self._batches):
+            for child in batch:
+                child.ask_to_stop()
+            for child in batch:
+                child.finish_stop()
         if self._state_path:
             self._state_path.unlink(missing_ok=True)
 
@@ -122,11 +125,14 @@ class Supervisor:
                 return
             state = {
                 "supervisor": _identity(os.getpid()),
-                "programs": {c.program.name: c.describe() for c in self._children if c.process is not None},
+                "programs": {c.program.name: c.describe() for c in self._children() if c.process is not None},
             }
             draft = self._state_path.with_suffix(".new")
             draft.write_text(json.dumps(state, indent=1))
             os.replace(draft, self._state_path)
+
+    def _children(self) -> "list[_Child]":
+        return [child for batch in self._batches for child in batch]
 
 
 class _Child:
@@ -161,13 +167,15 @@ class _Child:
             "stop_signal": int(self.program.stop_signal),
         }
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
         with self._start_lock:  # from here on, no new process can appear
-            process = self.process
-        if process is not None:
-            _signal_process(process, self.program.stop_signal)
-            self._thread.join(STOP_TIMEOUT_SECONDS)
-            _kill_group(process.pid)
+            if self.process is not None and self.process.poll() is None:
+                self.process.send_signal(self.program.stop_signal)
+
+    def finish_stop(self) -> None:
+        self._thread.join(STOP_TIMEOUT_SECONDS)
+        if self.process is not None:
+            _kill_group(self.process.pid)
         self._thread.join()
 
     def _run(self) -> None:
@@ -276,11 +284,6 @@ def _find_process(noted: Mapping[str, Any]) -> psutil.Process | None:
 
 def _as_user(user: str | None) -> dict[str, Any]:
     return {"user": user, "group": user, "extra_groups": []} if user else {}
-
-
-def _signal_process(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
-    if process.poll() is None:
-        process.send_signal(number)
 
 
 def _kill_group(group: int) -> None:
