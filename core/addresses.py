@@ -1,7 +1,8 @@
-"""Which network addresses may be spoken to: names are resolved once, and the vetted address is what is dialled.
+"""Which network addresses may be spoken to: names are resolved once, and the vetted address is what is
+dialled.
 
-Called by `core/http.py` only. `ipaddress.is_global` is no such filter: it differs by patch release and calls NAT64
-and 6to4 addresses global; hence the explicit list.
+Called by `core/http.py` only. `ipaddress.is_global` is no such filter: it differs by patch release and calls
+NAT64 and 6to4 addresses global; hence the explicit list.
 Source: contract of the federation, §7 (SSRF); IANA special-purpose registries.
 """
 
@@ -72,9 +73,7 @@ def is_denied(address: Address) -> bool:
     """Tell whether an address is not to be dialled: not globally routable, or a disguise of such a one."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return any(
-        address.version == network.version and address in network for network in _DENIED
-    )
+    return any(address.version == network.version and address in network for network in _DENIED)
 
 
 def is_private_host(host: str, port: int) -> bool:
@@ -107,9 +106,7 @@ def vetted_address(host: str, port: int, resolve: Resolver) -> str:
     if not is_private_host(host, port):
         for text in addresses:
             if is_denied(ipaddress.ip_address(text.partition("%")[0])):
-                raise AddressRefused(
-                    cause=f"{host} resolves to {text}, which is not a public address"
-                )
+                raise AddressRefused(cause=f"{host} resolves to {text}, which is not a public address")
     return _preferred(addresses)
 
 

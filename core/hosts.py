@@ -18,9 +18,7 @@ _PLAIN_HOST = re.compile(
 _IPV6_LITERAL = re.compile(r"\[[0-9a-f:.]+\]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 # What urllib, httpx and browsers read differently, or what no URL may hold.
-_UNSAFE_IN_URL = re.compile(
-    r"[\x00-\x20\x7f\\<>\"^`{|}\u0080-\u00a0\u2028\u2029\ufeff]"
-)
+_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}\u0080-\u00a0\u2028\u2029\ufeff]")
 
 
 @lru_cache(maxsize=10_000)
@@ -30,9 +28,7 @@ def normalise_host(host: str) -> str:
     A given port stays, whatever it is: the scheme that could make it the default is not known here.
     Nothing is stripped silently: a trailing dot, `/`, `@`, blanks or control signs are errors.
     """
-    name, separator, port = (
-        host.partition(":") if not host.startswith("[") else _split_ipv6(host)
-    )
+    name, separator, port = host.partition(":") if not host.startswith("[") else _split_ipv6(host)
     if separator and not (_PORT.fullmatch(port) and int(port) < 65536):
         raise ValueError(f"bad port in {host[:300]!r}")
     return f"{_normalise_name(name)}:{port}" if separator else _normalise_name(name)
@@ -40,11 +36,7 @@ def normalise_host(host: str) -> str:
 
 def _split_ipv6(host: str) -> tuple[str, str, str]:
     literal, bracket, rest = host.partition("]")
-    return (
-        (literal + bracket, rest[:1], rest[1:])
-        if rest[:1] in ("", ":")
-        else (host, "", "")
-    )
+    return (literal + bracket, rest[:1], rest[1:]) if rest[:1] in ("", ":") else (host, "", "")
 
 
 def _normalise_name(name: str) -> str:
@@ -76,9 +68,7 @@ def split_url(url: str) -> SplitResult:
     if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not parts.netloc:
         raise ValueError("not an http(s) URL with a host")
     netloc = normalise_host(parts.netloc)
-    return parts._replace(
-        netloc=netloc.removesuffix(f":{_DEFAULT_PORTS[parts.scheme]}")
-    )
+    return parts._replace(netloc=netloc.removesuffix(f":{_DEFAULT_PORTS[parts.scheme]}"))
 
 
 def host_of(url: str) -> str | None:

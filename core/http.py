@@ -1,12 +1,14 @@
-"""The only opener of sockets to other servers: ActivityPub, WebFinger, media, link previews all go through here.
+"""The only opener of sockets to other servers: ActivityPub, WebFinger, media, link previews all go through
+here.
 
 Every process has one `Wire`: an event loop on a thread of its own with pooled connections. Plain functions
-(`fetch`, `download`) hand their work to it and wait; the delivery job keeps many posts in flight on the same loop.
+(`fetch`, `download`) hand their work to it and wait; the delivery job keeps many posts in flight on the same
+loop.
 
-The rules stand in one place each: which URLs (`_checked`), which addresses (`core/addresses.py`, resolved once, the
-vetted address is dialled, TLS name and Host unchanged), redirects by hand through the same checks, decompressed
-bytes counted while they stream, and one deadline over everything (a server that drips is cut off).
-Whatever goes wrong is a RemoteUnreachable: its text is safe to show, its `cause` and the log say why.
+The rules stand in one place each: which URLs (`_checked`), which addresses (`core/addresses.py`, resolved
+once, the vetted address is dialled, TLS name and Host unchanged), redirects by hand through the same checks,
+decompressed bytes counted while they stream, and one deadline over everything (a server that drips is cut
+off). Whatever goes wrong is a RemoteUnreachable: its text is safe to show, its `cause` and the log say why.
 """
 
 import asyncio
@@ -100,9 +102,7 @@ def fetch(
     `sign(method, url)` gives the extra headers of one request and is called anew for every hop.
     Raises RemoteUnreachable (AddressRefused, RemoteTimeout, ConnectionFailed, AnswerTooLarge, BadAnswer).
     """
-    return current_wire().run(
-        _get(url, headers or {}, limit_bytes, total_seconds, sign, bytearray())
-    )
+    return current_wire().run(_get(url, headers or {}, limit_bytes, total_seconds, sign, bytearray()))
 
 
 def download(
@@ -113,11 +113,9 @@ def download(
     headers: Mapping[str, str] | None = None,
     total_seconds: float = TOTAL_SECONDS,
 ) -> Answer:
-    """GET a URL into an open file; the answer's body is empty. Raises as `fetch`; the file may hold a part then."""
+    """GET a URL into an open file, the answer's body stays empty; raises as `fetch`."""
     sink = _FileSink(target)
-    return current_wire().run(
-        _get(url, headers or {}, limit_bytes, total_seconds, None, sink)
-    )
+    return current_wire().run(_get(url, headers or {}, limit_bytes, total_seconds, None, sink))
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -128,9 +126,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     with _explained(url):
         async with asyncio.timeout(TOTAL_SECONDS):
             checked = _checked(url)
-            request = httpx.Request(
-                "POST", checked, headers=_with_defaults(headers), content=body
-            )
+            request = httpx.Request("POST", checked, headers=_with_defaults(headers), content=body)
             sink = bytearray()
             answer = await _exchange(request, sink, _POST_ANSWER_LIMIT_BYTES, cut=True)
             return replace(answer, body=bytes(sink))
@@ -156,17 +152,11 @@ async def _get(
             for _hop in range(MAX_REDIRECTS + 1):
                 checked = _checked(url)
                 extra = sign("GET", str(checked)) if sign else {}
-                request = httpx.Request(
-                    "GET", checked, headers=_with_defaults({**headers, **extra})
-                )
+                request = httpx.Request("GET", checked, headers=_with_defaults({**headers, **extra}))
                 answer = await _exchange(request, sink, limit_bytes, cut=False)
                 target = answer.headers.get("location", "")
                 if answer.status not in _REDIRECTS or not target:
-                    return (
-                        replace(answer, body=bytes(sink))
-                        if isinstance(sink, bytearray)
-                        else answer
-                    )
+                    return replace(answer, body=bytes(sink)) if isinstance(sink, bytearray) else answer
                 url = _redirect_target(url, target)
             raise BadAnswer(cause=f"more than {MAX_REDIRECTS} redirects")
 
@@ -179,7 +169,7 @@ def _redirect_target(url: str, location: str) -> str:
 
 
 def _checked(url: str) -> httpx.URL:
-    """Return the URL if we may speak to it at all; raises AddressRefused. Addresses are checked when dialling."""
+    """Return the URL if we may speak to it at all; raises AddressRefused. Dialling checks the address."""
     try:
         parts = split_url(url)
         checked = httpx.URL(parts.geturl())
@@ -198,14 +188,10 @@ def _with_defaults(headers: Mapping[str, str]) -> dict[str, str]:
 @cache
 def user_agent() -> str:
     """Return how we name ourselves to other servers."""
-    return (
-        f"{settings.SOFTWARE_NAME}/{settings.SOFTWARE_VERSION} (+{settings.BASE_URL}/)"
-    )
+    return f"genosocial/{settings.VERSION} (+{settings.BASE_URL}/)"
 
 
-async def _exchange(
-    request: httpx.Request, sink: Any, limit_bytes: int, *, cut: bool
-) -> Answer:
+async def _exchange(request: httpx.Request, sink: Any, limit_bytes: int, *, cut: bool) -> Answer:
     """Send one request and stream the body of a final answer into the sink."""
     request.extensions["timeout"] = {
         "connect": CONNECT_SECONDS,
@@ -217,9 +203,7 @@ async def _exchange(
     async with wire.slots:
         response = await wire.transport.handle_async_request(request)
         try:
-            answer = Answer(
-                response.status_code, str(request.url), response.headers, b""
-            )
+            answer = Answer(response.status_code, str(request.url), response.headers, b"")
             if answer.status not in _REDIRECTS:
                 await _read_body(response, sink, limit_bytes, cut=cut)
             return answer
@@ -227,14 +211,10 @@ async def _exchange(
             await response.aclose()
 
 
-async def _read_body(
-    response: httpx.Response, sink: Any, limit_bytes: int, *, cut: bool
-) -> None:
+async def _read_body(response: httpx.Response, sink: Any, limit_bytes: int, *, cut: bool) -> None:
     declared = response.headers.get("content-length", "")
     if not cut and declared.isdecimal() and int(declared[:20]) > limit_bytes:
-        raise AnswerTooLarge(
-            cause=f"announces {declared[:20]} bytes, limit {limit_bytes}"
-        )
+        raise AnswerTooLarge(cause=f"announces {declared[:20]} bytes, limit {limit_bytes}")
     remaining = limit_bytes
     async for chunk in _decoded(response, limit_bytes):
         if len(chunk) > remaining:
@@ -247,7 +227,7 @@ async def _read_body(
 
 
 async def _decoded(response: httpx.Response, limit_bytes: int) -> AsyncIterator[bytes]:
-    """Yield the body decompressed in pieces of at most 64 KiB, so that a gzip bomb never unfolds in memory."""
+    """Yield the body decompressed in pieces of at most 64 KiB: a gzip bomb never unfolds in memory."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("identity", ""):
         async for raw in response.aiter_raw():
@@ -345,15 +325,13 @@ class _VettingBackend(httpcore.AsyncNetworkBackend):
 def guarded_transport() -> httpx.AsyncBaseTransport:
     """Return the transport that every real request goes through."""
     transport = httpx.AsyncHTTPTransport(verify=_tls_context(), trust_env=False)
-    # The pool is the one part of httpx's transport that takes a network backend, and only when built directly.
+    # httpx's pool takes a network backend, its transport does not: hence the pool is built here.
     transport._pool = httpcore.AsyncConnectionPool(
         ssl_context=_tls_context(),
         max_connections=MAX_CONNECTIONS,
         max_keepalive_connections=32,
         keepalive_expiry=15.0,
-        network_backend=_VettingBackend(
-            ThreadPoolExecutor(16, thread_name_prefix="resolve")
-        ),
+        network_backend=_VettingBackend(ThreadPoolExecutor(16, thread_name_prefix="resolve")),
     )
     return transport
 
@@ -374,9 +352,7 @@ class Wire:
         self.transport = transport
         self.slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._loop = asyncio.new_event_loop()
-        threading.Thread(
-            target=self._loop.run_forever, name="wire", daemon=True
-        ).start()
+        threading.Thread(target=self._loop.run_forever, name="wire", daemon=True).start()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine on the loop and return its future at once."""

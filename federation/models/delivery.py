@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from core.fields import SnowflakeField
 
@@ -13,9 +14,7 @@ class OutboundActivity(models.Model):
     activity_id = models.CharField(max_length=2048)
     activity_type = models.CharField(max_length=100)
     sender_uri = models.CharField(max_length=2048)
-    object_uri = models.CharField(
-        max_length=2048, default="", blank=True, db_index=True
-    )
+    object_uri = models.CharField(max_length=2048, default="", blank=True)
     body = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -33,23 +32,21 @@ class Delivery(models.Model):
         DEAD = "dead"
 
     id = SnowflakeField()
-    activity = models.ForeignKey(
-        OutboundActivity, on_delete=models.CASCADE, related_name="deliveries"
-    )
+    activity = models.ForeignKey(OutboundActivity, on_delete=models.CASCADE, related_name="deliveries")
     inbox_url = models.CharField(max_length=2048)
     host = models.CharField(max_length=260)
+    # The activity's, repeated here: what is about one object reaches one inbox in order.
+    object_uri = models.CharField(max_length=2048, default="", blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
     claimed_until = models.DateTimeField(null=True, blank=True)
     last_status = models.PositiveSmallIntegerField(null=True, blank=True)
     last_error = models.TextField(default="", blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["activity", "inbox_url"], name="delivery_once_per_inbox"
-            )
+            models.UniqueConstraint(fields=["activity", "inbox_url"], name="delivery_once_per_inbox")
         ]
         indexes = [
             models.Index(
@@ -57,8 +54,11 @@ class Delivery(models.Model):
                 name="delivery_queued",
                 condition=Q(state="queued"),
             ),
+            models.Index(fields=["host"], name="delivery_host", condition=Q(state="queued")),
             models.Index(
-                fields=["host"], name="delivery_host", condition=Q(state="queued")
+                fields=["object_uri", "id"],
+                name="delivery_object",
+                condition=Q(state="queued") & ~Q(object_uri=""),
             ),
         ]
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from core.fields import SnowflakeField
 
@@ -23,23 +24,22 @@ class InboxItem(models.Model):
     recipient_uri = models.CharField(max_length=2048, default="", blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
     claimed_until = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(default="", blank=True)
     received_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["actor_uri", "activity_id"], name="inbox_item_unique_activity"
-            )
+            models.UniqueConstraint(fields=["actor_uri", "activity_id"], name="inbox_item_unique_activity")
         ]
         indexes = [
             models.Index(
                 fields=["next_attempt_at", "id"],
                 name="inbox_item_queued",
                 condition=Q(state="queued"),
-            )
+            ),
+            models.Index(fields=["actor_uri", "id"], name="inbox_item_actor", condition=Q(state="queued")),
         ]
 
     def __str__(self) -> str:

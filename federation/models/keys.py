@@ -17,13 +17,12 @@ class SigningKey(models.Model):
 
 
 class RemoteKey(models.Model):
-    """A public key seen at its owner; a row without a key remembers a failed fetch (negative cache)."""
+    """A public key that its owner lists; failed fetches are in the cache: strangers must not fill a table."""
 
     key_id = models.CharField(max_length=2100, unique=True)
-    actor_uri = models.CharField(max_length=2048, db_index=True, default="", blank=True)
-    public_key_pem = models.TextField(default="", blank=True)
-    fetched_at = models.DateTimeField(null=True, blank=True)
-    failed_at = models.DateTimeField(null=True, blank=True)
+    actor_uri = models.CharField(max_length=2048, db_index=True)
+    public_key_pem = models.TextField()
+    fetched_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.key_id

@@ -30,9 +30,7 @@ class DomainPolicy(models.Model):
         SUSPEND = "suspend"
 
     domain = models.CharField(max_length=260, unique=True)
-    severity = models.CharField(
-        max_length=10, choices=Severity, default=Severity.SILENCE
-    )
+    severity = models.CharField(max_length=10, choices=Severity, default=Severity.SILENCE)
     public_comment = models.TextField(default="", blank=True)
     private_comment = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

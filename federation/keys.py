@@ -1,0 +1,169 @@
+"""Keys: our actors' own, and the public ones that other actors list in their documents.
+
+Called when a local actor is made, by everything that signs, and by accounts whenever it stores a remote
+actor.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from core.errors import NotFound
+from core.hosts import same_host
+from federation.models import RemoteKey, SigningKey
+from federation.signatures import SignatureInvalid, cavage
+from federation.signatures.pem import generate_key_pair, load_own_key, load_public_key
+from federation.vocab import ACTIVITY_JSON, id_of, list_of, string_of
+
+MAX_KEYS_PER_ACTOR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """An actor of ours with the key it signs requests with."""
+
+    key_id: str
+    private_key_pem: str
+
+    def sign_get(self, method: str, url: str) -> dict[str, str]:
+        """Return the headers that sign one GET; has the shape that `core.http.fetch` asks for."""
+        target = httpx.URL(url)
+        return cavage.sign_request(
+            method=method,
+            host=target.netloc.decode("ascii"),
+            target=target.raw_path.decode("ascii"),
+            key_id=self.key_id,
+            private_key=load_own_key(self.private_key_pem),
+            now=datetime.fromtimestamp(time.time(), UTC),
+        )
+
+    def sign_post(self, url: str, body: bytes) -> dict[str, str]:
+        """Return the headers that sign one POST of an activity."""
+        target = httpx.URL(url)
+        return cavage.sign_request(
+            method="POST",
+            host=target.netloc.decode("ascii"),
+            target=target.raw_path.decode("ascii"),
+            key_id=self.key_id,
+            private_key=load_own_key(self.private_key_pem),
+            now=datetime.fromtimestamp(time.time(), UTC),
+            body=body,
+            content_type=ACTIVITY_JSON,
+        )
+
+
+# Ours
+
+
+def create_signing_key(actor_uri: str) -> SigningKey:
+    """Return the key pair of an actor of ours, making it (RSA-2048) if there is none; safe to repeat."""
+    key = SigningKey.objects.filter(actor_uri=actor_uri).first()
+    if key is not None:
+        return key
+    private_key_pem, public_key_pem = generate_key_pair()
+    try:
+        with transaction.atomic():
+            return SigningKey.objects.create(
+                actor_uri=actor_uri,
+                key_id=f"{actor_uri}#main-key",
+                private_key_pem=private_key_pem,
+                public_key_pem=public_key_pem,
+            )
+    except IntegrityError:
+        return SigningKey.objects.get(actor_uri=actor_uri)
+
+
+def public_key_pem(actor_uri: str) -> str:
+    """Return the public half of an actor's key; raises NotFound."""
+    return _signing_key(actor_uri).public_key_pem
+
+
+def public_key_document(actor_uri: str) -> dict[str, str]:
+    """Return the `publicKey` of an actor document; raises NotFound."""
+    key = _signing_key(actor_uri)
+    return {"id": key.key_id, "owner": actor_uri, "publicKeyPem": key.public_key_pem}
+
+
+def signer_for(actor_uri: str) -> Signer:
+    """Return who signs for an actor of ours; raises NotFound."""
+    key = _signing_key(actor_uri)
+    return Signer(key.key_id, key.private_key_pem)
+
+
+def instance_actor_uri() -> str:
+    """Return the id of the actor that stands for the whole server."""
+    return f"{settings.BASE_URL}/actor"
+
+
+def instance_signer() -> Signer:
+    """Return who signs what the server does on its own behalf; makes the key on first need."""
+    key = create_signing_key(instance_actor_uri())
+    return Signer(key.key_id, key.private_key_pem)
+
+
+def _signing_key(actor_uri: str) -> SigningKey:
+    key = SigningKey.objects.filter(actor_uri=actor_uri).first()
+    if key is None:
+        raise NotFound(cause=f"no signing key of {actor_uri}")
+    return key
+
+
+# Theirs
+
+
+def listed_keys(actor_document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the usable RSA keys that an actor document lists: key id → public key PEM, at most ten.
+
+    A key whose id is on another host than the actor, or that names another owner, is none of its keys.
+    """
+    actor_uri = string_of(actor_document, "id") or ""
+    found: dict[str, str] = {}
+    for entry in list_of(actor_document.get("publicKey"))[:MAX_KEYS_PER_ACTOR]:
+        if not isinstance(entry, dict):
+            continue
+        key_id, pem, owner = id_of(entry), string_of(entry, "publicKeyPem"), id_of(entry.get("owner"))
+        if key_id and pem and owner in (None, actor_uri) and same_host(key_id, actor_uri) and _usable(pem):
+            found[key_id] = pem
+    return found
+
+
+def store_actor_keys(actor_document: Mapping[str, Any]) -> None:
+    """Keep the keys that a freshly fetched (or signed) actor document lists, and drop those it lists no
+    longer.
+
+    A key stored for another actor is never overwritten.
+    """
+    actor_uri = string_of(actor_document, "id") or ""
+    keys = listed_keys(actor_document)
+    now = timezone.now()
+    with transaction.atomic():
+        RemoteKey.objects.filter(actor_uri=actor_uri).exclude(key_id__in=keys).delete()
+        for key_id, pem in keys.items():
+            row, created = RemoteKey.objects.get_or_create(
+                key_id=key_id,
+                defaults={"actor_uri": actor_uri, "public_key_pem": pem, "fetched_at": now},
+            )
+            if not created:
+                RemoteKey.objects.filter(pk=row.pk, actor_uri=actor_uri).update(
+                    public_key_pem=pem, fetched_at=now
+                )
+
+
+def forget_actor_keys(actor_uri: str) -> None:
+    """Drop the stored keys of a remote actor that is deleted."""
+    RemoteKey.objects.filter(actor_uri=actor_uri).delete()
+
+
+def _usable(pem: str) -> bool:
+    try:
+        load_public_key(pem)
+    except SignatureInvalid:
+        return False
+    return True
