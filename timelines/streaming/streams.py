@@ -1,0 +1,89 @@
+"""The streams an app can ask for: their names, the channels behind them, and the scopes they need. Pure.
+
+Lists and direct messages are not streamed yet, and what passes through public streams is not filtered for each
+reader yet (blocks, mutes, languages): every signed-in app gets the same.
+Source: API behaviours section 13.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from core.api.access import Credential
+from timelines.streaming.messages import Message
+
+READ = ("read:statuses",)
+READ_NOTIFICATIONS = ("read:notifications",)
+_NOTIFICATION_EVENTS = frozenset({"notification", "notifications_merged"})
+_PUBLIC = {
+    "public": "timeline:public",
+    "public:local": "timeline:public:local",
+    "public:remote": "timeline:public:remote",
+}
+_HASHTAG = {"hashtag": "", "hashtag:local": ":local"}
+
+
+class StreamRefused(Exception):
+    """This stream cannot be had; ``status`` as in HTTP."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What an app follows: ``name`` as it asked for it, and which messages of ``channel`` belong to it."""
+
+    name: tuple[str, ...]
+    channel: str
+    with_notifications: bool = True
+    only_notifications: bool = False
+    only_media: bool = False
+
+    def wants(self, message: Message) -> bool:
+        """True if this message belongs to the stream."""
+        is_notification = message.event in _NOTIFICATION_EVENTS
+        if self.only_notifications:
+            return is_notification
+        if is_notification and not self.with_notifications:
+            return False
+        return message.has_media or not self.only_media
+
+
+def find_stream(name: str, credential: Credential, *, tag: str = "") -> Stream:
+    """Return the stream of this name. Raises StreamRefused: 400 unknown or without tag, 401 outside the scopes."""
+    if name == "user:notification":
+        _require(credential, READ_NOTIFICATIONS)
+        return Stream((name,), _home_channel(credential), only_notifications=True)
+    if name == "user":
+        _require(credential, READ)
+        return Stream(
+            (name,), _home_channel(credential), with_notifications=credential.covers(READ_NOTIFICATIONS)
+        )
+    base = name.removesuffix(":media")
+    if base in _PUBLIC:
+        _require(credential, READ)
+        return Stream((name,), _PUBLIC[base], only_media=base != name)
+    if name in _HASHTAG:
+        _require(credential, READ)
+        if not tag.strip("# "):
+            raise StreamRefused(_("The hashtag is missing"), 400)
+        return Stream((name, tag), f"timeline:hashtag:{normalise_tag(tag)}{_HASHTAG[name]}")
+    raise StreamRefused(_("There is no such stream"), 400)
+
+
+def normalise_tag(tag: str) -> str:
+    """Return the name under which the posts of a hashtag are published."""
+    return unicodedata.normalize("NFKC", tag.strip("# ")).lower()
+
+
+def _home_channel(credential: Credential) -> str:
+    return f"timeline:{credential.account.pk}"
+
+
+def _require(credential: Credential, scopes: tuple[str, ...]) -> None:
+    if not credential.covers(scopes):
+        raise StreamRefused(_("This action is outside the authorized scopes"), 401)

@@ -1,0 +1,64 @@
+"""Whose connection is it? A token may stand in the header, in the query, or in the WebSocket's subprotocol.
+
+Source: API behaviours section 13.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.db import close_old_connections, connections
+
+from accounts.oauth.authentication import find_credential
+from core.api.access import Access, Credential
+from core.errors import AppError, Unauthenticated
+
+_USER = Access.user("read", "read:statuses", "read:notifications")
+
+Scope = Any
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """Return the query parameters of a connection; the last value of a name wins."""
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+
+def find_secret(scope: Scope) -> str:
+    """Return the token of a connection, or an empty string."""
+    for name, value in scope["headers"]:
+        scheme, _, secret = value.decode("latin-1").partition(" ")
+        if name == b"authorization" and scheme.lower() == "bearer":
+            return secret.strip()
+    in_query = query_of(scope).get("access_token", "")
+    return in_query or next(iter(scope.get("subprotocols", ())), "")
+
+
+class TokenChecker:
+    """Looks tokens up in one thread, the only place of this process that waits for the database."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokens")
+
+    async def authenticate(self, scope: Scope) -> Credential:
+        """Return what the connection's token proves. Raises Unauthenticated unless a person may stream with it."""
+        secret = find_secret(scope)
+        if not secret:
+            raise Unauthenticated()
+        credential = await asyncio.get_running_loop().run_in_executor(self._thread, _look_up, secret)
+        try:
+            _USER.check(credential)
+        except AppError as error:
+            raise Unauthenticated(error.message) from error
+        assert credential is not None
+        return credential
+
+    def stop(self) -> None:
+        """Close the thread and its database connection."""
+        self._thread.submit(connections.close_all).result()
+        self._thread.shutdown()
+
+
+def _look_up(secret: str) -> Credential | None:
+    close_old_connections()
+    return find_credential(secret)
