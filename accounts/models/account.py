@@ -2,12 +2,14 @@
 
 from typing import Self
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 
+from accounts.handles import readable_host
 from core.fields import SnowflakeField
 
 
@@ -22,20 +24,20 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """Keep the accounts of other servers."""
         return self.filter(domain__isnull=False)
 
+    def visible(self) -> Self:
+        """Keep those that an app may see by id: not deleted, and ours only when somebody confirmed it."""
+        memberships = apps.get_model("accounts", "Membership").objects.filter(account=OuterRef("pk"))
+        pending = Exists(memberships) & ~Exists(memberships.filter(user__confirmed_at__isnull=False))
+        return self.filter(deleted_at__isnull=True).exclude(Q(domain__isnull=True) & pending)
+
     def available(self) -> Self:
         """Keep those that are neither suspended nor deleted."""
         return self.filter(suspended_at__isnull=True)
 
     def with_handle(self, username: str, domain: str | None) -> Self:
         """Keep the one account of that handle, however its letters are cased."""
-        found = self.annotate(lower_username=Lower("username")).filter(
-            lower_username=username.lower()
-        )
-        return (
-            found.filter(domain=domain.lower())
-            if domain
-            else found.filter(domain__isnull=True)
-        )
+        found = self.annotate(lower_username=Lower("username")).filter(lower_username=username.lower())
+        return found.filter(domain=domain.lower()) if domain else found.filter(domain__isnull=True)
 
 
 class Account(models.Model):
@@ -59,9 +61,7 @@ class Account(models.Model):
     domain = models.CharField(max_length=260, null=True, blank=True)
     uri = models.CharField(max_length=2048, unique=True)
     url = models.CharField(max_length=2048, default="", blank=True)
-    actor_type = models.CharField(
-        max_length=20, choices=ActorType, default=ActorType.PERSON
-    )
+    actor_type = models.CharField(max_length=20, choices=ActorType, default=ActorType.PERSON)
     display_name = models.CharField(max_length=2048, default="", blank=True)
     # Ours: the text as written. Remote: sanitised HTML.
     note = models.TextField(default="", blank=True)
@@ -78,12 +78,8 @@ class Account(models.Model):
     indexable = models.BooleanField(default=False)
     hide_collections = models.BooleanField(default=False)
     memorial = models.BooleanField(default=False)
-    also_known_as = ArrayField(
-        models.CharField(max_length=2048), default=list, blank=True
-    )
-    moved_to = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    also_known_as = ArrayField(models.CharField(max_length=2048), default=list, blank=True)
+    moved_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     silenced_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -93,15 +89,11 @@ class Account(models.Model):
     inbox_url = models.CharField(max_length=2048, default="", blank=True)
     shared_inbox_url = models.CharField(max_length=2048, default="", blank=True)
     outbox_url = models.CharField(max_length=2048, default="", blank=True)
-    followers_url = models.CharField(
-        max_length=2048, default="", blank=True, db_index=True
-    )
+    followers_url = models.CharField(max_length=2048, default="", blank=True, db_index=True)
     following_url = models.CharField(max_length=2048, default="", blank=True)
     featured_url = models.CharField(max_length=2048, default="", blank=True)
     # Preferences of whoever posts as this account.
-    default_visibility = models.CharField(
-        max_length=10, choices=Visibility, default=Visibility.PUBLIC
-    )
+    default_visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
     default_sensitive = models.BooleanField(default=False)
     default_language = models.CharField(max_length=35, default="", blank=True)
     statuses_count = models.PositiveIntegerField(default=0)
@@ -135,10 +127,8 @@ class Account(models.Model):
 
     @property
     def acct(self) -> str:
-        """The handle as apps show it: bare for ours, ``name@domain`` for others."""
-        return (
-            self.username if self.domain is None else f"{self.username}@{self.domain}"
-        )
+        """The handle as apps show it: bare for ours, ``name@domain`` for others, the domain readable."""
+        return self.username if self.domain is None else f"{self.username}@{readable_host(self.domain)}"
 
     @property
     def handle(self) -> str:

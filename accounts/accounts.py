@@ -1,0 +1,102 @@
+"""Finding accounts: by id, in numbers, by what somebody types.
+
+Called by the API doors of accounts and timelines and by search.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from django.db.models import Case, Q, QuerySet, Value, When
+
+from accounts.models import Account, Follow
+from accounts.resolve import find_by_handle, resolve_handle
+from core.api.parameters import as_id
+from core.errors import NotFound, RemoteUnreachable
+from core.hosts import normalise_host
+
+log = logging.getLogger(__name__)
+
+
+def get_account(account_id: object) -> Account:
+    """Return the account with this id from a client; suspended ones too. Raises NotFound."""
+    found = Account.objects.visible().filter(pk=as_id(account_id) or 0).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def load_accounts(account_ids: Iterable[int]) -> list[Account]:
+    """Return the accounts with these ids in their order, without those that cannot be seen."""
+    wanted = list(account_ids)
+    found = {account.pk: account for account in Account.objects.visible().filter(pk__in=wanted)}
+    return [found[pk] for pk in wanted if pk in found]
+
+
+def get_by_handle(acct: str) -> Account:
+    """Return the known account of ``name`` or ``name@domain``, a leading @ is fine. Raises NotFound."""
+    handle = split_handle(acct)
+    found = find_by_handle(*handle) if handle else None
+    if found is None or not Account.objects.visible().filter(pk=found.pk).exists():
+        raise NotFound()
+    return found
+
+
+def split_handle(text: str) -> tuple[str, str | None] | None:
+    """Return username and canonical domain (None when not given) of a handle, or None for what is none."""
+    username, at, domain = text.strip().removeprefix("acct:").removeprefix("@").partition("@")
+    if not username or (at and not domain):
+        return None
+    try:
+        return username, normalise_host(domain) if at else None
+    except ValueError:
+        return None
+
+
+def search_accounts(
+    query: str,
+    *,
+    viewer: Account | None,
+    limit: int,
+    offset: int = 0,
+    resolve: bool = False,
+    following: bool = False,
+) -> list[Account]:
+    """Return known accounts whose name or handle holds ``query``, best first.
+
+    With ``resolve`` a full handle that is not known yet is asked for at its server; when that fails, what is
+    known is the answer. ``following`` keeps those that the viewer follows.
+    """
+    text = query.strip()
+    if not text:
+        return []
+    if resolve and offset == 0:
+        _learn(text)
+    found = _matching(text)
+    if following and viewer is not None:
+        found = found.filter(pk__in=Follow.objects.accepted().filter(account=viewer).values("target"))
+    return list(found[offset : offset + limit])
+
+
+def _learn(text: str) -> None:
+    handle = split_handle(text)
+    if handle is None or handle[1] is None or find_by_handle(*handle) is not None:
+        return
+    try:
+        resolve_handle(text)
+    except (NotFound, RemoteUnreachable) as error:
+        log.info("handle_not_resolved", extra={"cause": str(error)})
+
+
+def _matching(text: str) -> QuerySet[Account]:
+    username, _at, domain = text.removeprefix("@").partition("@")
+    name = Q(username__istartswith=username) & (Q(domain__istartswith=domain) if domain else Q())
+    everything = name if domain else name | Q(display_name__icontains=text)
+    exact = Q(username__iexact=username) & (Q(domain__iexact=domain) if domain else Q(domain__isnull=True))
+    rank = Case(When(exact, then=Value(0)), When(name, then=Value(1)), default=Value(2))
+    return (
+        Account.objects.visible()
+        .available()
+        .filter(everything)
+        .annotate(rank=rank)
+        .order_by("rank", "-followers_count", "-id")
+    )
