@@ -20,25 +20,17 @@ class Notification(models.Model):
         UPDATE = "update"
 
     id = SnowflakeField()
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="notifications"
-    )
-    from_account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="+"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notifications")
+    from_account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     type = models.CharField(max_length=20, choices=Type)
-    status = models.ForeignKey(
-        Status, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
-    )
+    status = models.ForeignKey(Status, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     origin_id = models.BigIntegerField()
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             # A job that runs twice tells it once.
-            models.UniqueConstraint(
-                fields=["account", "type", "origin_id"], name="notification_once"
-            )
+            models.UniqueConstraint(fields=["account", "type", "origin_id"], name="notification_once")
         ]
         indexes = [models.Index(fields=["account", "-id"], name="notification_page")]
 
@@ -53,20 +45,14 @@ class Marker(models.Model):
         HOME = "home"
         NOTIFICATIONS = "notifications"
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="markers"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="markers")
     timeline = models.CharField(max_length=20, choices=Timeline)
     last_read_id = models.BigIntegerField()
     version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["account", "timeline"], name="marker_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "timeline"], name="marker_unique")]
 
     def __str__(self) -> str:
         return f"{self.timeline} of {self.account_id}"

@@ -47,9 +47,7 @@ class Status(models.Model):
     id = SnowflakeField()
     uri = models.CharField(max_length=2048, unique=True)
     url = models.CharField(max_length=2048, default="", blank=True)
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="statuses"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="statuses")
     is_local = models.BooleanField()
     # The text as written (ours only), and the HTML that everyone reads.
     text = models.TextField(default="", blank=True)
@@ -65,9 +63,7 @@ class Status(models.Model):
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
     )
     # What the origin said we reply to, also when we do not have it (yet).
-    in_reply_to_uri = models.CharField(
-        max_length=2048, default="", blank=True, db_index=True
-    )
+    in_reply_to_uri = models.CharField(max_length=2048, default="", blank=True, db_index=True)
     in_reply_to_account = models.ForeignKey(
         Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -75,9 +71,7 @@ class Status(models.Model):
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="reblogs"
     )
     # Opaque thread key, sent as ``context`` and ``conversation``.
-    conversation_uri = models.CharField(
-        max_length=2048, default="", blank=True, db_index=True
-    )
+    conversation_uri = models.CharField(max_length=2048, default="", blank=True, db_index=True)
     application = models.ForeignKey(
         Application, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -85,6 +79,8 @@ class Status(models.Model):
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # When the job that puts it into feeds had finished; a sweep looks for those it never finished.
+    fanned_out_at = models.DateTimeField(null=True, blank=True)
     replies_count = models.PositiveIntegerField(default=0)
     reblogs_count = models.PositiveIntegerField(default=0)
     favourites_count = models.PositiveIntegerField(default=0)
@@ -113,9 +109,7 @@ class Status(models.Model):
             models.Index(
                 fields=["-id"],
                 name="status_public",
-                condition=Q(
-                    deleted_at__isnull=True, visibility="public", reblog_of__isnull=True
-                ),
+                condition=Q(deleted_at__isnull=True, visibility="public", reblog_of__isnull=True),
             ),
             models.Index(
                 fields=["-id"],
@@ -127,6 +121,21 @@ class Status(models.Model):
                     is_local=True,
                 ),
             ),
+            models.Index(
+                fields=["id"],
+                name="status_not_fanned_out",
+                condition=Q(fanned_out_at__isnull=True, deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["created_at"],
+                name="status_with_idempotency_key",
+                condition=Q(idempotency_key__isnull=False),
+            ),
+            models.Index(
+                fields=["deleted_at"],
+                name="status_deleted",
+                condition=Q(deleted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,18 +145,12 @@ class Status(models.Model):
 class Mention(models.Model):
     """``account`` is addressed by ``status``; a silent one has access and no notification."""
 
-    status = models.ForeignKey(
-        Status, on_delete=models.CASCADE, related_name="mentions"
-    )
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="mentions"
-    )
+    status = models.ForeignKey(Status, on_delete=models.CASCADE, related_name="mentions")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="mentions")
     silent = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["status", "account"], name="mention_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["status", "account"], name="mention_unique")]
 
     def __str__(self) -> str:
         return f"{self.status_id} mentions {self.account_id}"
