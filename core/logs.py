@@ -13,11 +13,7 @@ def configure(*, json: bool) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer = (
-        structlog.processors.JSONRenderer()
-        if json
-        else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     logging.config.dictConfig(
         {
             "version": 1,
@@ -33,13 +29,12 @@ def configure(*, json: bool) -> None:
                     "foreign_pre_chain": shared,
                 }
             },
-            "handlers": {
-                "stderr": {"class": "logging.StreamHandler", "formatter": "structured"}
-            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": "INFO"},
-            # httpx logs every address it opens.
+            # httpx logs every address it opens, Celery twice every job.
             "loggers": {
                 "httpx": {"level": "WARNING"},
+                "celery": {"level": "WARNING"},
                 "django.security.DisallowedHost": {"level": "ERROR"},
             },
         }
