@@ -265,12 +265,9 @@ def _explained(url: str) -> Iterator[None]:
         told = _as_unreachable(error)
         if told is None:
             raise
-        logger.info(
-            "remote_unreachable",
-            url=url[:300],
-            kind=type(told).__name__,
-            cause=told.cause[:500],
-        )
+        logger.info("remote_unreachable", url=url[:300], kind=type(told).__name__, cause=told.cause[:500])
+        if told is error:
+            raise
         raise told from error
 
 

@@ -197,7 +197,7 @@ def claim_deliveries(limit: int, busy_hosts: Sequence[str], now: datetime) -> li
                 "candidates": _CANDIDATES,
             },
         )
-        return [Owed(*columns, bytes(body)) for *columns, body in cursor.fetchall()]
+        return [Owed(*row) for row in cursor.fetchall()]
 
 
 def is_anything_due(now: datetime) -> bool:
