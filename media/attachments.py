@@ -87,10 +87,18 @@ def _focal_point(focus: str) -> tuple[float, float]:
     return max(-1.0, min(1.0, x)), max(-1.0, min(1.0, y))
 
 
+def get_own(owner_id: int, attachment_id: int | None) -> MediaAttachment:
+    """Return an upload of that account, attached or not; raises NotFound for every other id."""
+    found = MediaAttachment.objects.owned_by(owner_id).filter(pk=attachment_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def get_own_unattached(owner_id: int, attachment_id: int | None) -> MediaAttachment:
     """Return an upload that no post shows yet; raises NotFound for every other id."""
-    found = MediaAttachment.objects.owned_by(owner_id).unattached().filter(pk=attachment_id).first()
-    if found is None:
+    found = get_own(owner_id, attachment_id)
+    if found.attached_at:
         raise NotFound()
     return found
 

@@ -9,7 +9,13 @@ from core.api.parameters import as_id, as_text
 from core.api.views import ApiView
 from core.errors import Unprocessable
 from core.ratelimit import Limit
-from media.attachments import create_attachment, delete_attachment, get_own_unattached, update_attachment
+from media.attachments import (
+    create_attachment,
+    delete_attachment,
+    get_own,
+    get_own_unattached,
+    update_attachment,
+)
 from media.entities import render_attachment
 from media.models import MediaAttachment
 
@@ -57,8 +63,8 @@ class Media(ApiView):
     patch = put
 
     def delete(self, request: Request, media_id: str) -> Response:
-        """Delete it with its files."""
-        delete_attachment(get_own_unattached(self.actor.id, as_id(media_id)))
+        """Delete it with its files; 422 when a post shows it."""
+        delete_attachment(get_own(self.actor.id, as_id(media_id)))
         return Response({})
 
 

@@ -1,0 +1,252 @@
+"""Uploading pictures, as apps do it."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from accounts.models import Account
+from media.attachments import mark_attached
+from media.images import IMAGE_SIZE_LIMIT_BYTES
+from media.models import MediaAttachment
+from tests.cast import ApiClient, api_client, app_token, make_account
+from tests.media.pictures import animation, bomb, opened, picture, turned_photo, upload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anna() -> Account:
+    return make_account("anna")
+
+
+@pytest.fixture
+def app(anna: Account) -> ApiClient:
+    return api_client(anna)
+
+
+def post(app: ApiClient, data: bytes, **fields: str) -> Any:
+    return app.post("/api/v2/media", {"file": upload(data), **fields}, encoding="multipart")
+
+
+def stored(url: str) -> Image.Image:
+    with default_storage.open(url.removeprefix(settings.MEDIA_URL)) as file:
+        return opened(file.read())
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_a_picture_is_ready_at_once(app: ApiClient, version: str) -> None:
+    fields = {"file": upload(picture(size=(1200, 800))), "description": " Two halves ", "focus": "0.5,-2"}
+    answer = app.post(f"/api/{version}/media", fields, encoding="multipart")
+    assert answer.status_code == 200
+    entity = answer.json()
+    assert entity.pop("id") == str(MediaAttachment.objects.get().id)
+    assert entity.pop("url").startswith(settings.MEDIA_URL)
+    assert entity.pop("preview_url").startswith(settings.MEDIA_URL)
+    assert len(entity.pop("blurhash")) == 36
+    assert entity == {
+        "type": "image",
+        "remote_url": None,
+        "preview_remote_url": None,
+        "text_url": None,
+        "meta": {
+            "original": {"width": 1200, "height": 800, "size": "1200x800", "aspect": 1.5},
+            "small": {"width": 587, "height": 391, "size": "587x391", "aspect": 587 / 391},
+            "focus": {"x": 0.5, "y": -1.0},
+        },
+        "description": "Two halves",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "kept"),
+    [
+        ("JPEG", "RGB", "JPEG"),
+        ("JPEG", "CMYK", "JPEG"),
+        ("PNG", "RGBA", "PNG"),
+        ("PNG", "P", "PNG"),
+        ("WEBP", "RGBA", "WEBP"),
+        ("AVIF", "RGB", "JPEG"),
+        ("AVIF", "RGBA", "WEBP"),
+    ],
+)
+def test_every_format_is_kept_in_one_that_all_can_show(
+    app: ApiClient, kind: str, mode: str, kept: str
+) -> None:
+    made = opened(picture()).convert(mode)
+    if mode == "RGBA":
+        made.putpixel((0, 0), (0, 0, 0, 0))
+    file = SavedPicture(made, kind)
+    answer = post(app, file.data)
+    assert answer.status_code == 200
+    assert stored(answer.json()["url"]).format == kept
+    assert stored(answer.json()["preview_url"]).size == (64, 48)
+
+
+class SavedPicture:
+    """A picture saved in a format."""
+
+    def __init__(self, image: Image.Image, kind: str) -> None:
+        from io import BytesIO
+
+        target = BytesIO()
+        image.save(target, kind)
+        self.data = target.getvalue()
+
+
+def test_of_an_animation_the_first_frame_stays(app: ApiClient) -> None:
+    entity = post(app, animation()).json()
+    assert entity["type"] == "image"
+    assert stored(entity["url"]).getpixel((5, 5)) == (255, 0, 0)
+
+
+def test_a_photo_is_turned_and_forgets_where_it_was_taken(app: ApiClient) -> None:
+    entity = post(app, turned_photo() + b"<script>a second file</script>").json()
+    photo = stored(entity["url"])
+    assert photo.size == (40, 80)
+    assert not photo.getexif()
+    assert photo.info["icc_profile"]
+    with default_storage.open(entity["url"].removeprefix(settings.MEDIA_URL)) as file:
+        data = file.read()
+    assert b"Secret Camera" not in data
+    assert b"<script>" not in data
+
+
+def test_a_huge_picture_is_scaled_down(app: ApiClient) -> None:
+    original = post(app, picture("JPEG", (4000, 3000))).json()["meta"]["original"]
+    assert original["size"] == "3325x2494"
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", "The file is empty"),
+        (b"just text", "not a picture in a format that we can read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture in a format that we can read"),
+        (b"BM" + b"\0" * 100, "not a picture in a format that we can read"),
+        (picture("JPEG", (400, 300))[:-2000], "The picture is damaged"),
+        (picture("PNG")[:40], "The picture is damaged"),
+        (b"\xff\xd8\xff" + picture("PNG"), "The picture is damaged"),
+        (b"RIFF\0\0\0\0WEBP" + b"\0" * 50, "The picture is damaged"),
+        (bomb(), "more than 33 million pixels"),
+        (picture("PNG", (6000, 5600)), "more than 33 million pixels"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * IMAGE_SIZE_LIMIT_BYTES, "larger than 16"),
+    ],
+    ids=[
+        "empty",
+        "text",
+        "svg",
+        "bmp",
+        "cut-jpeg",
+        "cut-png",
+        "liar",
+        "webp",
+        "bomb",
+        "too-many-pixels",
+        "too-large",
+    ],
+)
+def test_what_is_no_sound_picture_is_refused(app: ApiClient, data: bytes, error: str) -> None:
+    answer = post(app, data)
+    assert answer.status_code == 422
+    assert error in answer.json()["error"].replace("\xa0", " ")
+    assert not MediaAttachment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"description": "x" * 10_001}, "longer than 10000 characters"),
+        ({"focus": "left"}, "two numbers from -1 to 1"),
+        ({"focus": "nan,0"}, "two numbers from -1 to 1"),
+        ({"focus": "1,2,3"}, "two numbers from -1 to 1"),
+    ],
+)
+def test_bad_descriptions_are_refused(app: ApiClient, fields: dict[str, str], error: str) -> None:
+    answer = post(app, picture(), **fields)
+    assert answer.status_code == 422
+    assert error in answer.json()["error"]
+
+
+def test_a_missing_file_is_refused(app: ApiClient) -> None:
+    assert app.post("/api/v2/media", {"description": "x"}).status_code == 422
+    assert app.post("/api/v2/media", {"file": "data:image/png;base64,"}).status_code == 422
+
+
+def test_only_people_with_the_scope_upload(anna: Account) -> None:
+    assert post(api_client(), picture()).status_code == 401
+    assert post(api_client(anna, "read"), picture()).status_code == 403
+    assert post(ApiClient(app_token()), picture()).status_code == 422
+    assert post(api_client(anna, "write:media"), picture()).status_code == 200
+
+
+def test_uploads_are_limited_in_number(app: ApiClient) -> None:
+    for _attempt in range(30):
+        assert app.post("/api/v2/media", {}).status_code == 422
+    assert app.post("/api/v2/media", {}).status_code == 429
+
+
+def test_an_upload_is_described_and_deleted(app: ApiClient) -> None:
+    address = f"/api/v1/media/{post(app, picture(), description='first', focus='0,1').json()['id']}"
+    assert app.get(address).json()["description"] == "first"
+    assert app.put(address, {"description": "second"}).json()["meta"]["focus"] == {"x": 0.0, "y": 1.0}
+    changed = app.patch(address, {"description": "", "focus": ""}, encoding="form").json()
+    assert changed["description"] is None
+    assert "focus" not in changed["meta"]
+    assert app.put(address, {"focus": "a"}).status_code == 422
+    assert app.delete(address).json() == {}
+    assert app.get(address).status_code == 404
+
+
+def test_deleting_an_upload_deletes_its_files(
+    app: ApiClient, django_capture_on_commit_callbacks: Any
+) -> None:
+    entity = post(app, picture()).json()
+    names = [entity[key].removeprefix(settings.MEDIA_URL) for key in ("url", "preview_url")]
+    assert all(default_storage.exists(name) for name in names)
+    with django_capture_on_commit_callbacks(execute=True):
+        app.delete(f"/api/v1/media/{entity['id']}")
+    assert not any(default_storage.exists(name) for name in names)
+
+
+def test_uploads_of_others_and_attached_ones_are_not_found(app: ApiClient) -> None:
+    entity = post(app, picture()).json()
+    address = f"/api/v1/media/{entity['id']}"
+    bertha = api_client(make_account("bertha"))
+    for answer in (bertha.get(address), bertha.put(address, {"description": "x"}), bertha.delete(address)):
+        assert answer.status_code == 404
+    mark_attached([int(entity["id"])])
+    assert app.get(address).status_code == 404
+    assert app.delete(address).status_code == 422
+    assert app.get("/api/v1/media/x").status_code == 404
+
+
+def test_a_file_that_is_processed_or_failed_says_so(app: ApiClient, anna: Account) -> None:
+    entity = post(app, picture()).json()
+    row = MediaAttachment.objects.filter(pk=entity["id"])
+    row.update(state="processing", file="")
+    waiting = app.get(f"/api/v1/media/{entity['id']}")
+    assert (waiting.status_code, waiting.json()["url"]) == (206, None)
+    row.update(state="failed")
+    assert app.get(f"/api/v1/media/{entity['id']}").status_code == 422
+
+
+def test_stored_files_are_served_for_good_and_harmless(app: ApiClient) -> None:
+    url = post(app, picture("JPEG")).json()["url"]
+    answer = app.http.get(url.removeprefix(settings.BASE_URL), secure=True)
+    assert answer.status_code == 200
+    assert opened(b"".join(answer.streaming_content)).size == (64, 48)
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "immutable" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["none.jpg", "../settings.py", "../../x.png", "attachments", "x%00.jpg", ".png/"]
+)
+def test_nothing_else_is_served(path: str) -> None:
+    assert api_client().http.get(f"/media_files/{path}", secure=True).status_code == 404
