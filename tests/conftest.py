@@ -6,11 +6,16 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.servers import TestServers, redis_url_of_worker
 
 SERVERS = TestServers()
+
+# The same examples on every run, however slow the machine: a test that fails now and then helps nobody.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -25,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "genosocial.settings"
     _block_network()
     _set_up_django()
+    # A parallel process that inherited this would read its settings before it has its own Redis address.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

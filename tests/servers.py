@@ -33,7 +33,7 @@ class TestServers:
     def start(self) -> None:
         """Start both servers and wait until they answer."""
         _sweep_dead_runs()
-        self.folder.mkdir(parents=True)
+        (self.folder / "data" / "static").mkdir(parents=True)
         postgres, valkey = self.folder / "postgres", self.folder / "valkey"
         port, password = local_stack.free_port(), local_stack.new_password()
         self._supervisor.launch(
