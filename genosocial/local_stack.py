@@ -36,7 +36,7 @@ _POSTGRES_SETTINGS = {
     "shared_buffers": "32MB",
     "jit": "off",
     "log_checkpoints": "off",
-    "log_min_messages": "warning",
+    "log_min_messages": "fatal",  # a refused row is told to the one who asked
     "log_line_prefix": "",
     "timezone": "UTC",
 }
@@ -125,6 +125,7 @@ def valkey_program(folder: Path, *, port: int, password: str, throw_away: bool =
     return Program(
         name="valkey",
         command=(str(binary), str(settings)),
+        quiet=True,  # it warns about the system's settings at every start
         environment=_clean_environment(),
         folder=folder,
         is_ready=lambda pid: _valkey_is_ready(port, password),

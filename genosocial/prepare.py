@@ -6,13 +6,15 @@ the first invitation when there is no administrator yet. The last line of its ou
 
 import json
 import os
-from typing import Any
+import secrets
+import sys
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "genosocial.settings")
 
 ADMINISTRATOR = "admin"
+FIRST_INVITATION_USES = 5
 
 
 def main() -> None:
@@ -29,18 +31,29 @@ def main() -> None:
     except OperationalError as error:
         raise SystemExit(f"The database of DATABASE_URL cannot be used: {error}") from None
     call_command("collectstatic", verbosity=0, interactive=False)
-    print(json.dumps(_first_steps()))  # noqa: T201
+    sys.stdout.write(json.dumps(_first_steps()) + "\n")
 
 
-def _first_steps() -> dict[str, Any]:
+def _first_steps() -> dict[str, str]:
     from django.conf import settings
+    from django.db import transaction
+    from django.utils import timezone
 
     from accounts.models import User
+    from accounts.registration import create_local_account
+    from invites.links import issue_link, link_url
 
     steps = {"address": settings.BASE_URL}
     if User.objects.filter(role=User.Role.ADMIN).exists():
         return steps
-    return steps
+    email = f"{ADMINISTRATOR}@{settings.LOCAL_DOMAIN.partition(':')[0]}"
+    password = secrets.token_urlsafe(12)
+    with transaction.atomic():  # a password that nobody has seen must not stay
+        administrator, _ = create_local_account(
+            username=ADMINISTRATOR, email=email, password=password, role=User.Role.ADMIN
+        )
+        _, token = issue_link(issued_by=administrator, max_uses=FIRST_INVITATION_USES, now=timezone.now())
+        return steps | {"email": email, "password": password, "invitation": link_url(token)}
 
 
 if __name__ == "__main__":

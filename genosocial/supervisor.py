@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -41,18 +41,17 @@ class Program:
     folder: Path | None = None
     user: str | None = None  # only root may set it
     stop_signal: signal.Signals = signal.SIGTERM
+    quiet: bool = False  # its lines are shown only when it fails
     is_ready: Callable[[int], bool] = lambda pid: True  # asked again and again with the pid
 
 
 class ProgramFailed(Exception):
     """A program ended before it was ready; `lines` are the last ones it wrote."""
 
-    def __init__(self, name: str, code: int | None, lines: list[str]) -> None:
-        super().__init__(
-            f"{name} ended with code {code}" if code is not None else f"{name} is not ready in time"
-        )
-        self.name = name
-        self.lines = lines
+    def __init__(self, program: Program, code: int | None, lines: Iterable[str]) -> None:
+        super().__init__(f"{program.name} {_how_it_ended(code)}")
+        self.program = program
+        self.lines = list(lines)
 
 
 class StopRequested(Exception):
@@ -85,10 +84,10 @@ class Supervisor:
                 raise StopRequested
             for child in waiting:
                 if child.first_exit_code is not None:
-                    raise ProgramFailed(child.program.name, child.first_exit_code, list(child.lines))
+                    raise ProgramFailed(child.program, child.first_exit_code, child.lines)
             waiting = [child for child in waiting if not child.is_ready()]
             if waiting and time.monotonic() > deadline:
-                raise ProgramFailed(waiting[0].program.name, None, list(waiting[0].lines))
+                raise ProgramFailed(waiting[0].program, None, waiting[0].lines)
             if waiting:
                 self.stopping.wait(POLL_SECONDS)
 
@@ -97,12 +96,15 @@ class Supervisor:
         child = _Child(program, self, restart=False)
         self._batches.append([child])
         child.start()
-        child.join()
+        while not child.join(POLL_SECONDS):
+            if self.stopping.is_set():
+                child.ask_to_stop()
+                child.finish_stop()
         self._batches.remove([child])
         if self.stopping.is_set():
             raise StopRequested
         if child.first_exit_code:
-            raise ProgramFailed(program.name, child.first_exit_code, list(child.lines))
+            raise ProgramFailed(program, child.first_exit_code, child.lines)
         return list(child.lines)
 
     def stop(self) -> None:
@@ -153,8 +155,10 @@ class _Child:
     def start(self) -> None:
         self._thread.start()
 
-    def join(self) -> None:
-        self._thread.join()
+    def join(self, timeout_seconds: float) -> bool:
+        """Wait for the end, but not longer; says whether it came."""
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
 
     def is_ready(self) -> bool:
         process = self.process
@@ -191,6 +195,9 @@ class _Child:
                 return
             if time.monotonic() - started_at > HEALTHY_AFTER_SECONDS:
                 back_off = FIRST_BACK_OFF_SECONDS
+            if self.program.quiet:
+                for line in self.lines:
+                    self._supervisor.write_line(self.program.name, line)
             self._restarts += 1
             self._supervisor.write_line(
                 self.program.name,
@@ -204,8 +211,7 @@ class _Child:
         try:
             process = self._open()
         except OSError as error:
-            self.lines.append(f"cannot be started: {error}")
-            self._supervisor.write_line(self.program.name, self.lines[-1])
+            self._note(f"cannot be started: {error}")
             return CANNOT_START
         return self._follow(process) if process else None
 
@@ -242,8 +248,12 @@ class _Child:
     def _read(self, stream: IO[str]) -> None:
         with stream:
             for line in stream:
-                self.lines.append(line.rstrip("\n"))
-                self._supervisor.write_line(self.program.name, line.rstrip("\n"))
+                self._note(line.rstrip("\n"))
+
+    def _note(self, line: str) -> None:
+        self.lines.append(line)
+        if not self.program.quiet:
+            self._supervisor.write_line(self.program.name, line)
 
 
 def end_leftovers(state_path: Path) -> list[str]:
@@ -293,5 +303,7 @@ def _kill_group(group: int) -> None:
         return  # nobody is left in it; macOS says PermissionError when only zombies are
 
 
-def _how_it_ended(code: int) -> str:
+def _how_it_ended(code: int | None) -> str:
+    if code is None:
+        return "is not ready in time"
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"

@@ -5,11 +5,9 @@ the environment says wins over what is made up here. All that the server keeps l
 """
 
 import argparse
-import fcntl
 import http.client
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -17,9 +15,9 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
 
 from genosocial import env, local_stack
+from genosocial.data_folder import CannotStart, hold_folder, require_same_domain, secret_key, write_private
 from genosocial.local_stack import LOCALHOST, LocalStackError
 from genosocial.supervisor import Program, ProgramFailed, StopRequested, Supervisor, end_leftovers
 
@@ -30,12 +28,7 @@ SERVERS_TIMEOUT_SECONDS = 120
 PROGRAMS_TIMEOUT_SECONDS = 120
 THREAD_QUEUES = "deliver,fanout,mail,push,default"
 PROCESS_QUEUES = "ingress,media"
-KEPT_BETWEEN_STARTS = ("GENOSOCIAL_DOMAIN",)
 PYTHON = sys.executable
-
-
-class CannotStart(Exception):
-    """The start is refused; the text is one line that says what to do."""
 
 
 def main() -> None:
@@ -46,10 +39,10 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.stopping.set())
     try:
-        with _locked_folder(options.data):
+        with hold_folder(options.data):
             try:
-                first_steps = _start(options, supervisor)
-                _greet(options, first_steps, time.monotonic() - started_at)
+                address = _start(options, supervisor)
+                _greet(address, time.monotonic() - started_at)
                 supervisor.stopping.wait()
             finally:
                 supervisor.stop()
@@ -81,8 +74,8 @@ def _parse_options(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def _start(options: argparse.Namespace, supervisor: Supervisor) -> Mapping[str, Any]:
-    """Start everything and wait until it answers; returns what the first start has made."""
+def _start(options: argparse.Namespace, supervisor: Supervisor) -> str:
+    """Start everything, wait until it answers and return the address."""
     ended = end_leftovers(options.data / "processes.json")
     if ended:
         _say(f"Ended what an earlier start had left running: {', '.join(ended)}.")
@@ -102,57 +95,15 @@ def _start(options: argparse.Namespace, supervisor: Supervisor) -> Mapping[str, 
         command=(PYTHON, "-m", "genosocial.prepare"),
         environment=environment,
         folder=env.SOURCE_FOLDER,
+        quiet=True,
     )
-    first_steps: Mapping[str, Any] = json.loads(supervisor.run_once(prepare)[-1])
-    supervisor.launch(*_programs(options, environment))
-    supervisor.wait_until_ready(PROGRAMS_TIMEOUT_SECONDS)
-    return first_steps
-
-
-# --- the data folder
-
-
-def _locked_folder(folder: Path) -> IO[str]:
-    """Make the data folder if need be and hold it for this process; closing the file lets it go."""
+    first_steps: Mapping[str, str] = json.loads(supervisor.run_once(prepare)[-1])
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (folder / "lock").open("a+")
-    except OSError as error:
-        raise CannotStart(
-            f"the data folder {folder} cannot be used ({error.strerror}): choose another with --data."
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().strip()
-        raise CannotStart(
-            f"the data folder {folder} is in use by another bin/up (process {holder}): "
-            "stop that one, or choose another folder with --data."
-        ) from None
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
-
-
-def _secret_key(folder: Path) -> str:
-    path = folder / "secret_key"
-    if not path.exists():
-        _write_private(path, secrets.token_hex(32))
-    key = path.read_text().strip()
-    if len(key) < env.SECRET_KEY_MIN_LENGTH:
-        raise CannotStart(
-            f"{path} is damaged: restore it, or delete it to get a new one (all will have to sign in)."
-        )
-    return key
-
-
-def _write_private(path: Path, content: str) -> None:
-    draft = path.with_name(f"{path.name}.new")
-    draft.touch(mode=0o600)
-    draft.write_text(content)
-    draft.replace(path)
+        supervisor.launch(*_programs(options, environment))
+        supervisor.wait_until_ready(PROGRAMS_TIMEOUT_SECONDS)
+    finally:  # also when a process does not start: the password is known only now
+        _show_first_login(first_steps)
+    return first_steps["address"]
 
 
 # --- settings
@@ -165,48 +116,28 @@ def _build_environment(options: argparse.Namespace, addresses: Mapping[str, str]
     domain = options.domain or given.get("GENOSOCIAL_DOMAIN") or base_url.partition("://")[2] or "localhost"
     if not base_url and ":" not in domain:
         domain = f"{domain}:{options.port}"
-    host = domain.partition(":")[0]
-    made_up = {
-        "GENOSOCIAL_DEVELOPMENT": "1",
-        "GENOSOCIAL_BASE_URL": f"http://{domain}",
-        "GENOSOCIAL_STREAMING_URL": f"ws://{host}:{options.streaming_port}",
-        **addresses,
-    }
+    made_up = {"GENOSOCIAL_DEVELOPMENT": "1", **addresses}
+    if not base_url:  # nobody stands in front: web and streaming are met at their own ports
+        made_up["GENOSOCIAL_BASE_URL"] = f"http://{domain}"
+        made_up["GENOSOCIAL_STREAMING_URL"] = f"ws://{domain.partition(':')[0]}:{options.streaming_port}"
     if not given.keys() & {"SECRET_KEY", "SECRET_KEY_FILE"}:
-        made_up["SECRET_KEY"] = _secret_key(options.data)
+        made_up["SECRET_KEY"] = secret_key(options.data)
     decided = {"GENOSOCIAL_DOMAIN": domain, "GENOSOCIAL_DATA_DIR": str(options.data)}
     environment = {**made_up, **given, **decided, "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
     try:
         env.read_environment(environment)
     except env.EnvironmentFaults as error:
         raise CannotStart("these settings are wrong:\n  - " + "\n  - ".join(error.faults)) from None
-    _require_same_domain(options.data, domain)
+    require_same_domain(options.data, domain)
     known = {
         name: value for name, value in environment.items() if name in made_up | decided or _is_ours(name)
     }
-    _write_private(
-        options.data / env.LOCAL_FILE_NAME, "".join(f"{n}={v}\n" for n, v in sorted(known.items()))
-    )
+    write_private(options.data / env.LOCAL_FILE_NAME, "".join(f"{n}={v}\n" for n, v in sorted(known.items())))
     return environment
 
 
 def _is_ours(name: str) -> bool:
     return name.startswith("GENOSOCIAL_") or name.removesuffix("_FILE") in env.SECRETS
-
-
-def _require_same_domain(folder: Path, domain: str) -> None:
-    """All addresses of accounts and posts hold the domain: a data folder keeps the one it began with."""
-    path = folder / "domain"
-    if not path.exists():
-        path.write_text(f"{domain}\n")
-    kept = path.read_text().strip()
-    if kept != domain:
-        port = kept.partition(":")[2]
-        advice = f"--domain {kept.partition(':')[0]}" + (f" --port {port}" if port else "")
-        raise CannotStart(
-            f"the data in {folder} belong to {kept}, not to {domain}: start with {advice}, "
-            "or choose another folder with --data."
-        )
 
 
 def _embedded_servers(folder: Path) -> tuple[list[Program], dict[str, str]]:
@@ -226,48 +157,45 @@ def _embedded_servers(folder: Path) -> tuple[list[Program], dict[str, str]]:
 
 
 def _programs(options: argparse.Namespace, environment: Mapping[str, str]) -> list[Program]:
-    web = ["granian", "--interface", "wsgi", "--host", LOCALHOST, "--port", str(options.port)]
-    web += ["--blocking-threads", "4", "--workers-kill-timeout", "5", "--log-level", "warning"]
-    streaming = ["uvicorn", "--host", LOCALHOST, "--port", str(options.streaming_port)]
-    streaming += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
-    worker = [
-        "celery",
-        "-A",
-        "genosocial",
-        "worker",
-        "--loglevel",
-        "WARNING",
-        "--without-gossip",
-        "--without-mingle",
-    ]
-    beat = ["celery", "-A", "genosocial", "beat", "--loglevel", "WARNING", "--pidfile", ""]
+    """Web, streaming, workers and beat; threads for jobs that wait, processes for jobs that compute."""
+    celery = "celery -q -A genosocial"
+    worker = f"{celery} worker --loglevel WARNING --without-gossip --without-mingle"
+    granian = "granian --interface wsgi --blocking-threads 4 --workers-kill-timeout 5 --log-level warning"
+    uvicorn = (
+        "uvicorn --no-access-log --log-level warning --timeout-graceful-shutdown 2 --ws-ping-interval 30"
+    )
+    schedule = options.data / "beat"
+    schedule.mkdir(exist_ok=True)
 
-    def program(name: str, arguments: list[str], port: int | None = None, path: str = "") -> Program:
+    def program(name: str, command: str, *more: str, port: int = 0, health: str = "") -> Program:
         return Program(
             name=name,
-            command=(PYTHON, "-m", *arguments),
+            command=(PYTHON, "-m", *command.split(), *more),
             environment=environment,
             folder=env.SOURCE_FOLDER,
-            is_ready=(lambda pid: _answers(port, path)) if port else lambda pid: True,
+            is_ready=(lambda pid: _answers(port, health)) if port else lambda pid: True,
         )
 
+    web, streaming = options.port, options.streaming_port
     return [
-        program("web", [*web, "genosocial.wsgi:application"], options.port, "/health"),
         program(
-            "streaming", [*streaming, "genosocial.streaming:app"], options.streaming_port, STREAMING_HEALTH
+            "web",
+            f"{granian} --host {LOCALHOST} --port {web} genosocial.wsgi:application",
+            port=web,
+            health="/health",
         ),
-        # Threads for what waits for others, processes for what needs the processor.
-        program("worker", [*worker, "-n", "threads@%h", "-P", "threads", "-c", "8", "-Q", THREAD_QUEUES]),
         program(
-            "ingest",
-            [*worker, "-n", "processes@%h", "-P", "prefork", "-c", "2", "--max-tasks-per-child", "500"]
-            + ["-Q", PROCESS_QUEUES],
+            "streaming",
+            f"{uvicorn} --host {LOCALHOST} --port {streaming} genosocial.streaming:app",
+            port=streaming,
+            health="/api/v1/streaming/health",
         ),
-        program("beat", [*beat, "--schedule", str(options.data / "beat-schedule")]),
+        program("worker", f"{worker} -n threads@%h -P threads -c 8 -Q {THREAD_QUEUES}"),
+        program("ingest", f"{worker} -n processes@%h -P prefork -c 2 -Q {PROCESS_QUEUES}"),
+        program(
+            "beat", f"{celery} beat --loglevel WARNING --pidfile= --schedule", str(schedule / "schedule")
+        ),
     ]
-
-
-STREAMING_HEALTH = "/api/v1/streaming/health"
 
 
 def _answers(port: int, path: str) -> bool:
@@ -305,30 +233,35 @@ def _say(line: str) -> None:
 
 
 def _write_line(name: str, line: str) -> None:
-    if name != "prepare":
-        _say(f"{name:<9} | {line}")
+    _say(f"{name:<9} | {line}")
 
 
-def _greet(options: argparse.Namespace, first_steps: Mapping[str, Any], seconds: float) -> None:
-    lines = [f"genosocial runs at {first_steps['address']} (up in {seconds:.1f} s; Ctrl-C stops it)"]
+def _show_first_login(first_steps: Mapping[str, str]) -> None:
     if "password" in first_steps:
-        lines += [
-            f"  first administrator: {first_steps['email']}",
-            f"  password:            {first_steps['password']}  (shown only now)",
-            f"  first invitation:    {first_steps['invitation']}",
-        ]
-    lines.append("  another invitation:  .venv/bin/python manage.py invite issue")
-    _say("\n" + "\n".join(lines) + "\n")
+        _say(
+            f"\nFirst administrator: {first_steps['email']}"
+            f"\n  password:          {first_steps['password']}  (shown only now)"
+            f"\nFirst invitation:    {first_steps['invitation']}"
+        )
+
+
+def _greet(address: str, seconds: float) -> None:
+    _say(
+        f"\ngenosocial runs at {address} (up in {seconds:.1f} s; Ctrl-C stops it)"
+        "\nAnother invitation:  .venv/bin/python manage.py invite issue\n"
+    )
 
 
 def _explain(error: ProgramFailed, folder: Path) -> str:
-    """One line that says what to do, under the last lines of the program that failed."""
-    last = "\n".join(f"{error.name:<9} | {line}" for line in error.lines[-12:] if error.name == "prepare")
+    """Show the last lines of a quiet program, and give one line that says what to do."""
+    if error.program.quiet:
+        for line in error.lines:
+            _write_line(error.program.name, line)
     advice = {
         "postgres": f"{folder / 'postgres'} is damaged: restore a copy of it, or move it away to begin anew.",
         "valkey": f"{folder / 'valkey'} is damaged: move it away; all in it is rebuilt from the database.",
-    }.get(error.name, "its last lines above say why.")
-    return f"{error}; {advice}" if not last else f"{error}; {advice}\n{last}"
+    }.get(error.program.name, "its last lines above say why.")
+    return f"{error}; {advice}"
 
 
 if __name__ == "__main__":

@@ -69,6 +69,9 @@ def run_jobs(db: None) -> Callable[[], None]:
 def _set_up_django() -> None:
     import django
 
+    from genosocial.catalogues import compile_catalogues
+
+    compile_catalogues()
     django.setup()
     from genosocial.celery import app
 

@@ -137,7 +137,7 @@ def test_a_program_that_ends_before_it_is_ready_fails_the_start_with_its_lines(r
     with pytest.raises(ProgramFailed) as caught:
         run.supervisor.wait_until_ready(DEADLINE_SECONDS)
 
-    assert caught.value.name == "web"
+    assert caught.value.program.name == "web"
     assert caught.value.lines == ["no such port"]
 
 
