@@ -1,7 +1,7 @@
-"""The streaming process: passes what jobs publish in Redis on to apps, over WebSocket and server-sent events.
+"""The streaming process: passes on to apps what jobs publish in Redis, by WebSocket and server-sent events.
 
-Apart from one query for each new connection (whose token is it?) it does not touch the database: payloads come
-rendered. `genosocial/streaming.py` builds the ASGI application from it.
+Apart from one query for each new connection (whose token is it?) it does not touch the database: payloads
+come rendered. `genosocial/streaming.py` builds the ASGI application from it.
 
     hub.py        one Redis subscription of the process, fanned out in memory
     streams.py    which names and tokens lead to which channels (pure)

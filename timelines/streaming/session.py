@@ -1,4 +1,4 @@
-"""One connection of an app: which streams it follows, and a buffer between the hub and a possibly slow network."""
+"""One connection of an app: which streams it follows, and a buffer between hub and network."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ class Session:
             await self._hub.leave(stream.channel, self)
 
     async def follow(self, stream: Stream) -> None:
-        """Begin to receive a stream; following twice is following once. Raises StreamRefused past 100 streams."""
+        """Begin to receive a stream; twice is once. Raises StreamRefused past 100 streams."""
         if stream.name in self._streams:
             return
         if len(self._streams) >= MAX_STREAMS:

@@ -1,7 +1,7 @@
 """The streams an app can ask for: their names, the channels behind them, and the scopes they need. Pure.
 
-Lists and direct messages are not streamed yet, and what passes through public streams is not filtered for each
-reader yet (blocks, mutes, languages): every signed-in app gets the same.
+Lists and direct messages are not streamed yet, and what passes through public streams is not filtered for
+each reader yet (blocks, mutes, languages): every signed-in app gets the same.
 Source: API behaviours section 13.
 """
 
@@ -54,7 +54,7 @@ class Stream:
 
 
 def find_stream(name: str, credential: Credential, *, tag: str = "") -> Stream:
-    """Return the stream of this name. Raises StreamRefused: 400 unknown or without tag, 401 outside the scopes."""
+    """Return the stream of this name. Raises StreamRefused: 400 unknown or no tag, 401 outside the scopes."""
     if name == "user:notification":
         _require(credential, READ_NOTIFICATIONS)
         return Stream((name,), _home_channel(credential), only_notifications=True)

@@ -41,7 +41,7 @@ class TokenChecker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tokens")
 
     async def authenticate(self, scope: Scope) -> Credential:
-        """Return what the connection's token proves. Raises Unauthenticated unless a person may stream with it."""
+        """Return what a token proves. Raises Unauthenticated unless a person may stream with it."""
         secret = find_secret(scope)
         if not secret:
             raise Unauthenticated()
