@@ -89,7 +89,8 @@ def _focal_point(focus: str) -> tuple[float, float]:
 
 def get_own(owner_id: int, attachment_id: int | None) -> MediaAttachment:
     """Return an upload of that account, attached or not; raises NotFound for every other id."""
-    found = MediaAttachment.objects.owned_by(owner_id).filter(pk=attachment_id).first()
+    owned = MediaAttachment.objects.owned_by(owner_id)
+    found = owned.filter(pk=attachment_id).first() if attachment_id is not None else None
     if found is None:
         raise NotFound()
     return found

@@ -8,7 +8,7 @@ the file carried (place, camera, a second file); only the colour profile stays.
 import threading
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
@@ -32,17 +32,27 @@ _FORMATS = {
 MIME_TYPES: Final = tuple(_FORMATS.values())
 """What may be uploaded, as instance documents list it."""
 
-# How what we keep is written: format, extension, MIME type, options.
-_JPEG = ("JPEG", "jpg", "image/jpeg", {"quality": 90, "progressive": True})
-_PNG = ("PNG", "png", "image/png", {})
-_WEBP = ("WEBP", "webp", "image/webp", {"quality": 90})
-_SMALL_JPEG = ("JPEG", "jpg", "image/jpeg", {"quality": 80, "progressive": True})
-_SMALL_WEBP = ("WEBP", "webp", "image/webp", {"quality": 80})
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a picture is written; no quality means without loss."""
+
+    name: str
+    extension: str
+    mime_type: str
+    quality: int | None = None
+
+
+_JPEG = _Form("JPEG", "jpg", "image/jpeg", 90)
+_PNG = _Form("PNG", "png", "image/png")
+_WEBP = _Form("WEBP", "webp", "image/webp", 90)
+_SMALL_JPEG = _Form("JPEG", "jpg", "image/jpeg", 80)
+_SMALL_WEBP = _Form("WEBP", "webp", "image/webp", 80)
 
 # A picture of the largest size takes some 130 MB while it is open, twice while it is turned.
 _one_at_a_time = threading.Lock()
 
-# Pillow's own guard, for pictures inside pictures; ours below is stricter and comes first.
+# Pillow warns above this and refuses above twice this, while it opens; `_decode` refuses above this.
 Image.MAX_IMAGE_PIXELS = IMAGE_MATRIX_LIMIT
 
 
@@ -66,7 +76,7 @@ class ProcessedImage:
     blurhash: str
 
 
-def process_image(source: BinaryIO) -> ProcessedImage:
+def process_image(source: IO[bytes]) -> ProcessedImage:
     """Return the picture fit for a post: at most 8.3 million pixels, with a preview of 640 by 360 in area.
 
     Of an animation the first frame stays. Raises Unprocessable for anything that is no sound picture.
@@ -84,7 +94,7 @@ def process_image(source: BinaryIO) -> ProcessedImage:
         )
 
 
-def crop_image(source: BinaryIO, width: int, height: int) -> EncodedImage:
+def crop_image(source: IO[bytes], width: int, height: int) -> EncodedImage:
     """Return the middle of the picture in these proportions, scaled down to this size but never up.
 
     Raises Unprocessable for anything that is no sound picture.
@@ -112,7 +122,7 @@ def _sniff(head: bytes) -> str | None:
     return None
 
 
-def _decode(source: BinaryIO) -> tuple[str, Image.Image]:
+def _decode(source: IO[bytes]) -> tuple[str, Image.Image]:
     source.seek(0)
     kind = _sniff(source.read(32))
     if kind is None:
@@ -158,10 +168,10 @@ def _in_plain_colours(image: Image.Image) -> Image.Image:
 
 
 def _is_opaque(image: Image.Image) -> bool:
-    return image.mode == "RGB" or image.getextrema()[3] == (255, 255)
+    return image.mode == "RGB" or image.getchannel("A").getextrema() == (255, 255)
 
 
-def _kept_form(kind: str, opaque: bool) -> tuple[str, str, str, dict[str, object]]:
+def _kept_form(kind: str, opaque: bool) -> _Form:
     if kind in ("PNG", "GIF"):
         return _PNG
     if kind == "WEBP" or not opaque:
@@ -188,10 +198,11 @@ def _flattened(image: Image.Image) -> Image.Image:
     return ground
 
 
-def _encode(image: Image.Image, form: tuple[str, str, str, dict[str, object]]) -> EncodedImage:
-    name, extension, mime_type, options = form
-    profile = image.info.get("icc_profile")
+def _encode(image: Image.Image, form: _Form) -> EncodedImage:
     target = BytesIO()
-    output = image.convert("RGB") if name == "JPEG" else image
-    output.save(target, format=name, icc_profile=profile, **options)
-    return EncodedImage(target.getvalue(), extension, mime_type, image.width, image.height)
+    options = {"quality": form.quality} if form.quality else {}
+    if form.name == "JPEG":
+        image = image.convert("RGB")
+        options["progressive"] = True
+    image.save(target, format=form.name, icc_profile=image.info.get("icc_profile"), **options)
+    return EncodedImage(target.getvalue(), form.extension, form.mime_type, image.width, image.height)

@@ -1,5 +1,7 @@
 """Checks what came as a file parameter before anything reads it."""
 
+from typing import IO
+
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -8,9 +10,9 @@ from core.errors import Unprocessable
 from media.images import IMAGE_SIZE_LIMIT_BYTES
 
 
-def require_upload(value: object) -> UploadedFile:
-    """Return the uploaded file; raises Unprocessable when it is none, empty or larger than 16 MB."""
-    if not isinstance(value, UploadedFile):
+def require_upload(value: object) -> IO[bytes]:
+    """Return the content of an uploaded file; Unprocessable when it is none, empty or too large."""
+    if not isinstance(value, UploadedFile) or value.file is None:
         raise Unprocessable(_("No file was sent"))
     size = value.size or 0
     if size == 0:
@@ -18,4 +20,4 @@ def require_upload(value: object) -> UploadedFile:
     if size > IMAGE_SIZE_LIMIT_BYTES:
         limit = filesizeformat(IMAGE_SIZE_LIMIT_BYTES)
         raise Unprocessable(_("The file is larger than %(limit)s") % {"limit": limit})
-    return value
+    return value.file
