@@ -12,18 +12,17 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.events import UserConfirmed
 from accounts.models import Account, Membership, User
 from core.errors import FieldError, NotFound, Unprocessable
 from core.events import emit
+from core.mail import send_mail
 from core.text import clean_line
 from federation.keys import create_signing_key
 
@@ -31,7 +30,7 @@ USERNAME = re.compile(r"[a-z0-9_]{1,30}", re.IGNORECASE)
 MAX_USERNAME = 30
 MAX_EMAIL = 320
 MAX_PASSWORD = 1000
-CONFIRMATION_DAYS = 7
+CONFIRMATION_DAYS = 2
 
 # Names that would look like the server itself or its staff.
 _RESERVED_NAMES = (
@@ -185,6 +184,13 @@ def send_confirmation(user: User) -> None:
         transaction.on_commit(lambda: send_confirmation_mail.delay(user_id=user_id))
 
 
+def send_confirmation_again(email: str) -> None:
+    """As send_confirmation, for whoever waits under this address; nothing happens when nobody does."""
+    user = User.objects.filter(email=email.strip().lower()).first()
+    if user is not None:
+        send_confirmation(user)
+
+
 @shared_task(name="accounts.send_confirmation_mail", queue="mail", autoretry_for=(OSError,), retry_backoff=30)
 def send_confirmation_mail(*, user_id: int) -> None:
     """Send the confirmation mail; a mail server that is away is tried again. Confirmed or gone: nothing."""
@@ -192,15 +198,11 @@ def send_confirmation_mail(*, user_id: int) -> None:
     if user is None:
         return
     url = settings.BASE_URL + reverse("confirm_email", kwargs={"token": confirmation_token(user)})
-    with translation.override(user.locale):
-        subject = _("Confirm your e-mail address for %(name)s") % {"name": settings.INSTANCE_NAME}
-        context = {"url": url, "instance_name": settings.INSTANCE_NAME, "days": CONFIRMATION_DAYS}
-        body = render_to_string("mail/confirm_email.txt", context)
-    send_mail(subject, body, None, [user.email])
+    send_mail("confirm_email", user.email, user.locale, {"url": url, "days": CONFIRMATION_DAYS})
 
 
 def confirmation_token(user: User) -> str:
-    """Return the secret of a confirmation link; it proves this person at this address for seven days."""
+    """Return the secret of a confirmation link; it proves this person at this address for two days."""
     return signing.dumps([user.pk, user.email], salt=_SALT)
 
 

@@ -1,5 +1,6 @@
 """Names the jobs of accounts; Celery finds them here."""
 
+from accounts.password_reset import send_password_reset_mail
 from accounts.registration import send_confirmation_mail
 
-__all__ = ["send_confirmation_mail"]
+__all__ = ["send_confirmation_mail", "send_password_reset_mail"]

@@ -11,9 +11,7 @@ from django.conf import settings
 @cache
 def connection() -> redis.Redis:
     """Return this process's Redis client (pooled, thread-safe, bytes in and out)."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5
-    )
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)
 
 
 def publish(channel: str, event: str, payload: Any) -> None:

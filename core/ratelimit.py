@@ -51,13 +51,8 @@ def consume(limits: list[tuple[Limit, str]]) -> Usage:
         pipe.incr(key)
         pipe.expire(key, limit.period_seconds + 60)
     counts = pipe.execute()[::2]
-    usages = [
-        _usage(limit, count, now)
-        for (limit, _), count in zip(limits, counts, strict=True)
-    ]
-    return min(
-        usages, key=lambda usage: (not usage.exceeded, usage.remaining / usage.limit)
-    )
+    usages = [_usage(limit, count, now) for (limit, _), count in zip(limits, counts, strict=True)]
+    return min(usages, key=lambda usage: (not usage.exceeded, usage.remaining / usage.limit))
 
 
 def _usage(limit: Limit, count: int, now: float) -> Usage:

@@ -1,3 +1,7 @@
 """Event of a lower floor → handlers of the floors above; see core/events.py."""
 
-ROUTES: dict[type, tuple[str, ...]] = {}
+from accounts.events import UserConfirmed
+
+ROUTES: dict[type, tuple[str, ...]] = {
+    UserConfirmed: ("invites.signup.complete_redemption",),
+}

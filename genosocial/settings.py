@@ -33,9 +33,7 @@ MAX_MEDIA_ATTACHMENTS = 4
 
 # The reverse proxy is the only one who reaches a server outside development, and it sets X-Forwarded-For.
 BEHIND_PROXY = not DEVELOPMENT
-ALLOWED_HOSTS = sorted(
-    {WEB_DOMAIN.rpartition(":")[0] or WEB_DOMAIN, LOCAL_DOMAIN.partition(":")[0]}
-)
+ALLOWED_HOSTS = sorted({WEB_DOMAIN.rpartition(":")[0] or WEB_DOMAIN, LOCAL_DOMAIN.partition(":")[0]})
 if DEVELOPMENT:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 USE_X_FORWARDED_HOST = False
@@ -67,12 +65,13 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "core.middleware.TrailingSlashMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "core.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "core.middleware.ContentSecurityPolicyMiddleware",
+    "core.middleware.AppErrorMiddleware",
 ]
 
 ROOT_URLCONF = "genosocial.urls"
@@ -128,21 +127,18 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = WEB_SCHEME == "https"
-SESSION_COOKIE_NAME = (
-    f"session_{WEB_DOMAIN.rpartition(':')[2]}" if DEVELOPMENT else "session"
-)
+SESSION_COOKIE_NAME = f"session_{WEB_DOMAIN.rpartition(':')[2]}" if DEVELOPMENT else "session"
 CSRF_COOKIE_NAME = f"csrf_{WEB_DOMAIN.rpartition(':')[2]}" if DEVELOPMENT else "csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "core.pages.csrf_refused"
 # Apps open the consent page in a popup and wait for it; the default would cut the tie (client checks).
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 
 # The API.
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.oauth.authentication.BearerAuthentication"
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.oauth.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["core.api.rendering.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.rendering.AlwaysJSON",
@@ -185,9 +181,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = f"{BASE_URL}/media_files/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
 # Mail: a development server without EMAIL_URL keeps mails as files, readable at /development/mails.
