@@ -1,0 +1,43 @@
+"""The jobs of timelines and their clock. Celery finds them here; the work is in the modules that are named.
+
+The clock's jobs make certain what other jobs make fast, and throw away what has served its time.
+"""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from timelines import fanout, statuses
+from timelines.fanout import fan_out
+from timelines.live import stream_deletion, stream_update
+from timelines.notifications import stream_notifications
+
+__all__ = ["fan_out", "stream_deletion", "stream_notifications", "stream_update"]
+
+
+@shared_task(name="timelines.sweep_fan_out", queue="default")
+def sweep_fan_out() -> None:
+    """Hand out statuses whose job was lost."""
+    fanout.sweep_fan_out(timezone.now())
+
+
+@shared_task(name="timelines.forget", queue="default")
+def forget() -> None:
+    """Free idempotency keys and remove what was deleted long ago."""
+    statuses.forget_idempotency_keys(timezone.now())
+    statuses.purge_deleted(timezone.now())
+
+
+def _every(seconds: float, name: str) -> dict[str, Any]:
+    # What nobody took until the next round is void: a stopped worker must not find a heap of sweeps.
+    return {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    name: _every(seconds, name)
+    for name, seconds in (
+        ("timelines.sweep_fan_out", 30.0),
+        ("timelines.forget", 300.0),
+    )
+}

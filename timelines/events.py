@@ -1,0 +1,50 @@
+"""What relations between accounts mean for feeds and notifications.
+
+Called through genosocial/event_routes.py, inside the transaction of what happened.
+"""
+
+from django.db import transaction
+
+from accounts.events import AccountBlocked, FollowAccepted, FollowEnded, FollowRequested
+from accounts.models import Follow
+from timelines import feeds
+from timelines.models import Notification
+from timelines.notifications import forget_notification, notify
+
+
+def on_follow_requested(event: FollowRequested) -> None:
+    """Tell the one who is asked."""
+    follow = Follow.objects.select_related("account").get(pk=event.follow_id)
+    notify([follow.target_id], Notification.Type.FOLLOW_REQUEST, follow.account, origin_id=follow.pk)
+
+
+def on_follow_accepted(event: FollowAccepted) -> None:
+    """Tell the one who is followed; the follower's feed takes in what the other wrote before."""
+    follow = Follow.objects.select_related("account").get(pk=event.follow_id)
+    forget_notification(Notification.Type.FOLLOW_REQUEST, follow.pk)
+    notify([follow.target_id], Notification.Type.FOLLOW, follow.account, origin_id=follow.pk)
+    _renew_feed(event.account_id)
+
+
+def on_follow_ended(event: FollowEnded) -> None:
+    """Take back a request that nobody has to answer any more; the feed goes without the other."""
+    Notification.objects.filter(
+        account=event.target_id,
+        from_account=event.account_id,
+        type=Notification.Type.FOLLOW_REQUEST,
+    ).delete()
+    _renew_feed(event.account_id)
+
+
+def on_account_blocked(event: AccountBlocked) -> None:
+    """Forget what the two told each other, as if they had never met."""
+    for account_id, other_id in (
+        (event.account_id, event.target_id),
+        (event.target_id, event.account_id),
+    ):
+        Notification.objects.filter(account=account_id, from_account=other_id).delete()
+        _renew_feed(account_id)
+
+
+def _renew_feed(account_id: int) -> None:
+    transaction.on_commit(lambda: feeds.drop(account_id), robust=True)

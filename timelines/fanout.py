@@ -1,0 +1,59 @@
+"""Handing out new statuses: into the home feeds of local followers and to the apps that listen.
+
+`enqueue_fan_out` is called for every new status inside its transaction; the jobs run after the commit, a
+batch of followers at a time. A row whose job was lost is found again by its empty ``fanned_out_at``.
+"""
+
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from core.ids import id_at
+from timelines import feeds, live
+from timelines.models import Status
+
+_BATCH = 500
+# Long enough for the job itself to have had its turn.
+_SWEEP_AFTER = timedelta(seconds=60)
+_SWEEP_BATCH = 500
+_STREAM_WINDOW = timedelta(hours=6)
+
+
+def enqueue_fan_out(status_id: int) -> None:
+    """Hand out a status once the current transaction is committed."""
+    transaction.on_commit(lambda: fan_out.delay(status_id=status_id), robust=True)
+
+
+@shared_task(name="timelines.fan_out", queue="fanout")
+def fan_out(*, status_id: int, after_id: int = 0) -> None:
+    """Hand a status to its author, to public streams and to a batch of followers, then enqueue the next
+    batch.
+
+    ``after_id`` is the follow that the batch before ended with.
+    """
+    status = Status.objects.kept().filter(pk=status_id).select_related("account", "reblog_of").first()
+    if status is None:
+        return
+    follows = feeds.receiving_followers(status).filter(pk__gt=after_id).order_by("pk")
+    batch = dict(follows.values_list("pk", "account")[:_BATCH])
+    readers = list(batch.values())
+    if after_id == 0 and status.account.is_local:
+        readers.append(status.account_id)
+    feeds.push(readers, status.pk)
+    if status.created_at > timezone.now() - _STREAM_WINDOW:
+        live.publish_to_homes(status, readers)
+        if after_id == 0:
+            live.publish_to_public(status)
+    if len(batch) == _BATCH:
+        fan_out.delay(status_id=status.pk, after_id=max(batch))
+    else:
+        Status.objects.filter(pk=status.pk).update(fanned_out_at=timezone.now())
+
+
+def sweep_fan_out(now: datetime) -> None:
+    """Hand out again what a lost job left behind; called by the clock."""
+    left = Status.objects.kept().filter(fanned_out_at__isnull=True, pk__lt=id_at(now - _SWEEP_AFTER))
+    for status_id in left.order_by("pk").values_list("pk", flat=True)[:_SWEEP_BATCH]:
+        fan_out.delay(status_id=status_id)

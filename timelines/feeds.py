@@ -1,0 +1,217 @@
+"""Home feeds: capped sets of status ids in Redis, and the rules of what belongs into one.
+
+The rules exist twice, as a condition on rows (`feed_rows`, to build a feed) and as a condition on followers
+(`receiving_followers`, to hand out one status); tests/timelines hold both to the same answers. What somebody
+may not or does not want to see is left out when the page is read, so a mute or a block takes effect at once,
+and taking it back too. Redis may be empty or down: then the page comes from PostgreSQL.
+Source: API behaviours section 11; docs/decisions/0004-feeds-in-redis.md.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from redis.exceptions import RedisError
+
+from accounts.models import Account, Block, Follow, Mute
+from core import pubsub
+from core.api.pagination import Page
+from timelines.models import Mention, Status
+from timelines.visibility import followed_by, visible_to, wanted_by
+
+CAP = 800
+# A feed that nobody reads for so long goes, and is built anew when its owner is back.
+KEPT = timedelta(days=14)
+_BUILD_SECONDS = 60
+# All members have the same score, so Redis sorts them by their bytes: ids of one width, and after all of them
+# this mark, which only a complete feed has. (Scores are doubles, too coarse for our ids.)
+_COMPLETE = b"~"
+_WIDTH = 20
+_ADDRESSED_ONLY = (Status.Visibility.DIRECT, Status.Visibility.LIMITED)
+
+log = logging.getLogger(__name__)
+
+# Put one status into the feeds that are complete or being built; absent ones stay absent.
+_PUSH = """
+for i = 1, #KEYS, 2 do
+  if redis.call('ZSCORE', KEYS[i], '~') or redis.call('EXISTS', KEYS[i + 1]) == 1 then
+    redis.call('ZADD', KEYS[i], 0, ARGV[1])
+    redis.call('ZREMRANGEBYRANK', KEYS[i], 0, -(tonumber(ARGV[2]) + 2))
+    redis.call('EXPIRE', KEYS[i], ARGV[3], 'NX')
+  end
+end
+"""
+# Store what was read from PostgreSQL, unless the feed was dropped meanwhile and has to be read again.
+_FINISH = """
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+for i = 4, #ARGV do redis.call('ZADD', KEYS[1], 0, ARGV[i]) end
+redis.call('ZADD', KEYS[1], 0, '~')
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -(tonumber(ARGV[2]) + 2))
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('DEL', KEYS[2])
+return 1
+"""
+
+
+# What belongs into a feed
+
+
+def feed_rows(account: Account) -> "QuerySet[Status]":
+    """Return the statuses that belong into the home feed of ``account``, whatever it mutes or blocks."""
+    follows = followed_by(account)
+    following = follows.values("target")
+    plain = Q(reblog_of__isnull=True, account__in=following)
+    reblogs = Q(reblog_of__isnull=False, account__in=follows.filter(show_reblogs=True).values("target"))
+    answered = Q(in_reply_to_account=F("account")) | Q(in_reply_to_account=account)
+    answered |= Q(in_reply_to_account__in=following)
+    addressed = Mention.objects.filter(status=OuterRef("pk"), account=account)
+    audience = ~Q(visibility__in=_ADDRESSED_ONLY) | Q(Exists(addressed))
+    other_language = follows.filter(target=OuterRef("account"), languages__len__gt=0).exclude(
+        languages__contains=[OuterRef("language")]
+    )
+    language = Q(language__isnull=True) | ~Q(Exists(other_language))
+    followed = (plain | reblogs) & (Q(in_reply_to_uri="") | answered) & audience & language
+    return Status.objects.kept().filter(Q(account=account) | followed)
+
+
+def receiving_followers(status: Status) -> "QuerySet[Follow]":
+    """Return the follows by local accounts into whose feeds ``status`` belongs."""
+    follows = Follow.objects.accepted().filter(target=status.account_id, account__domain__isnull=True)
+    if status.reblog_of_id is not None:
+        follows = follows.filter(show_reblogs=True)
+    if status.language is not None:
+        any_language = Q(languages__isnull=True) | Q(languages=[])
+        follows = follows.filter(any_language | Q(languages__contains=[status.language]))
+    if status.visibility in _ADDRESSED_ONLY:
+        follows = follows.filter(account__in=Mention.objects.filter(status=status).values("account"))
+    if status.in_reply_to_uri and status.in_reply_to_account_id != status.account_id:
+        answered = Follow.objects.accepted().filter(
+            account=OuterRef("account"), target=status.in_reply_to_account_id
+        )
+        follows = follows.filter(Q(account=status.in_reply_to_account_id) | Q(Exists(answered)))
+    return follows
+
+
+def home_rows(account: Account) -> "QuerySet[Status]":
+    """Return the statuses that ``account`` reads at home: what belongs there, is visible and is wanted."""
+    rows = wanted_by(visible_to(feed_rows(account), account), account)
+    unwanted = (
+        Q(account__in=Mute.objects.active().filter(account=account).values("target"))
+        | Q(account__in=Block.objects.filter(account=account).values("target"))
+        | Q(account__in=Block.objects.filter(target=account).values("account"))
+    )
+    for status_id in ("pk", "reblog_of"):
+        talks_of = Mention.objects.filter(unwanted, status=OuterRef(status_id), silent=False)
+        rows = rows.filter(Q(account=account) | ~Q(Exists(talks_of)))
+    return rows
+
+
+# Reading
+
+
+def home_page(account: Account, page: Page) -> tuple[list[Status], list[int]]:
+    """Return a page of the home feed, newest first, and the ids that its links go by.
+
+    The ids may go beyond the statuses: what was left out still counts as read. Never fails for want of Redis.
+    """
+    # Twice as many, so that what is left out seldom makes the page short.
+    wide = replace(page, limit=page.limit * 2)
+    ids = _find_ids(account, wide)
+    if ids is None:
+        rows = page.slice(home_rows(account))
+        return _without_repeats(rows), [row.pk for row in rows]
+    rows = list(home_rows(account).filter(pk__in=ids).order_by("-pk"))
+    if len(rows) > page.limit:
+        rows = rows[-page.limit :] if page.min_id is not None else rows[: page.limit]
+        return _without_repeats(rows), [row.pk for row in rows]
+    return _without_repeats(rows), ids
+
+
+def _without_repeats(rows: Sequence[Status]) -> list[Status]:
+    """Show a status once on a page: as it came first, not again for each reblog."""
+    kept: dict[int, Status] = {}
+    for row in reversed(rows):
+        kept.setdefault(row.reblog_of_id or row.pk, row)
+    return list(kept.values())[::-1]
+
+
+def _find_ids(account: Account, page: Page) -> list[int] | None:
+    """Return ids from the feed in Redis, or None when PostgreSQL has to be asked."""
+    try:
+        ids = _read(account.pk, page)
+        if ids is None:
+            _build(account)
+            return None
+        reaches_further = page.min_id is None and page.since_id is None and len(ids) < page.limit
+        if reaches_further and pubsub.connection().zcard(_key(account.pk)) > CAP:
+            return None
+    except RedisError as error:
+        log.warning("feed_not_in_reach", extra={"cause": str(error)})
+        return None
+    return ids
+
+
+def _key(account_id: int) -> str:
+    return f"feed:home:{account_id}"
+
+
+def _building_key(account_id: int) -> str:
+    return f"feed:home:{account_id}:building"
+
+
+def _member(status_id: int) -> str:
+    return f"{status_id:0{_WIDTH}d}"
+
+
+def _read(account_id: int, page: Page) -> list[int] | None:
+    """Return the ids of a page, newest first; None when the feed is absent or incomplete."""
+    key = _key(account_id)
+    above = page.min_id if page.min_id is not None else page.since_id
+    low = "-" if above is None else f"({_member(above)}"
+    high = f"({_COMPLETE.decode()}" if page.max_id is None else f"({_member(page.max_id)}"
+    pipe = pubsub.connection().pipeline(transaction=False)
+    pipe.zscore(key, _COMPLETE)
+    if page.min_id is not None:
+        pipe.zrangebylex(key, low, high, 0, page.limit)
+    else:
+        pipe.zrevrangebylex(key, high, low, 0, page.limit)
+    pipe.expire(key, KEPT)
+    complete, members, _ = pipe.execute()
+    if complete is None:
+        return None
+    ids = [int(member) for member in members]
+    return ids[::-1] if page.min_id is not None else ids
+
+
+def _build(account: Account) -> None:
+    """Fill the feed of ``account`` from PostgreSQL.
+
+    The building key stands before the query runs, so a status committed later finds it and is added by its
+    own job; whoever drops the feed meanwhile takes the key, and what was read is thrown away.
+    """
+    redis, token = pubsub.connection(), secrets.token_hex(8)
+    redis.set(_building_key(account.pk), token, ex=_BUILD_SECONDS)
+    ids = feed_rows(account).order_by("-pk").values_list("pk", flat=True)[:CAP]
+    members = [_member(status_id) for status_id in ids]
+    keys = [_key(account.pk), _building_key(account.pk)]
+    finish = redis.register_script(_FINISH)
+    finish(keys=keys, args=[token, CAP, int(KEPT.total_seconds()), *members])
+
+
+# Writing
+
+
+def push(account_ids: Iterable[int], status_id: int) -> None:
+    """Put a status into the feeds of these accounts that exist; harmless when repeated."""
+    keys = [key for account_id in account_ids for key in (_key(account_id), _building_key(account_id))]
+    if keys:
+        script = pubsub.connection().register_script(_PUSH)
+        script(keys=keys, args=[_member(status_id), CAP, int(KEPT.total_seconds())])
+
+
+def drop(account_id: int) -> None:
+    """Throw a feed away, because whom its owner follows changed; the next reader gets a new one."""
+    pubsub.connection().delete(_key(account_id), _building_key(account_id))

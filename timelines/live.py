@@ -1,0 +1,122 @@
+"""Our side of streaming: events for apps that listen right now, published to channels in Redis.
+
+Jobs call this after the commit. Each channel is asked first whether anybody listens, so nothing is rendered
+for nobody. A status for a home stream is rendered for its reader; what goes to public channels is rendered
+for nobody.
+Source: API behaviours section 13.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from celery import shared_task
+from django.db import transaction
+
+from accounts.models import Account
+from core import pubsub
+from timelines import feeds
+from timelines.entities.notification import render_notifications
+from timelines.entities.status import render_status
+from timelines.models import Mention, Notification, Status
+
+_BATCH = 500
+
+
+def home_channel(account_id: int) -> str:
+    """Return the channel that an account's home stream listens to."""
+    return f"timeline:{account_id}"
+
+
+def public_channels(status: Status) -> list[str]:
+    """Return the public and hashtag channels that a status appears in; none for what is not public."""
+    if status.visibility != Status.Visibility.PUBLIC or status.reblog_of_id is not None:
+        return []
+    if status.account.silenced_at is not None or status.account.suspended_at is not None:
+        return []
+    names = list(status.tags.values_list("name", flat=True))
+    channels = [f"timeline:hashtag:{name}" for name in names]
+    if status.is_local:
+        channels += [f"timeline:hashtag:{name}:local" for name in names]
+    if not status.in_reply_to_uri or status.in_reply_to_account_id == status.account_id:
+        channels += ["timeline:public", f"timeline:public:{'local' if status.is_local else 'remote'}"]
+    return channels
+
+
+def _heard(channels: Sequence[str]) -> list[str]:
+    """Return those of the channels that somebody listens to."""
+    if not channels:
+        return []
+    counts = pubsub.connection().pubsub_numsub(*channels)
+    return [channel for channel, (_, count) in zip(channels, counts, strict=True) if count]
+
+
+def listening(account_ids: Iterable[int]) -> list[int]:
+    """Return those of the accounts whose home stream somebody listens to."""
+    by_channel = {home_channel(account_id): account_id for account_id in account_ids}
+    return [by_channel[channel] for channel in _heard(list(by_channel))]
+
+
+def publish_to_homes(status: Status, account_ids: Iterable[int], event: str = "update") -> None:
+    """Send a status to those of the accounts that listen and read it at home."""
+    for reader in Account.objects.filter(pk__in=listening(account_ids)):
+        if feeds.home_rows(reader).filter(pk=status.pk).exists():
+            pubsub.publish(home_channel(reader.pk), event, render_status(status, reader))
+
+
+def publish_to_public(status: Status, event: str = "update") -> None:
+    """Send a status to the public and hashtag channels that it appears in."""
+    channels = _heard(public_channels(status))
+    if channels:
+        payload = render_status(status, None)
+        for channel in channels:
+            pubsub.publish(channel, event, payload)
+
+
+def publish_notification(account: Account, notification: Notification) -> None:
+    """Send one notification to the listening apps of its account."""
+    payload = render_notifications([notification], account)[0]
+    pubsub.publish(home_channel(account.pk), "notification", payload)
+
+
+# Edits and deletions
+
+
+def enqueue_update(status_id: int) -> None:
+    """Send an edited status to listeners once the current transaction is committed."""
+    transaction.on_commit(lambda: stream_update.delay(status_id=status_id), robust=True)
+
+
+def enqueue_deletion(status_id: int) -> None:
+    """Tell listeners that a status is gone once the current transaction is committed."""
+    transaction.on_commit(lambda: stream_deletion.delay(status_id=status_id), robust=True)
+
+
+@shared_task(name="timelines.stream_update", queue="fanout")
+def stream_update(*, status_id: int) -> None:
+    """Send an edited status to all who have it on their screen."""
+    status = Status.objects.kept().filter(pk=status_id).select_related("account").first()
+    if status is not None:
+        for batch in _readers(status):
+            publish_to_homes(status, batch, "status.update")
+        publish_to_public(status, "status.update")
+
+
+@shared_task(name="timelines.stream_deletion", queue="fanout")
+def stream_deletion(*, status_id: int) -> None:
+    """Tell all who may have a deleted status on their screen that it is gone."""
+    status = Status.objects.filter(pk=status_id).select_related("account").first()
+    if status is None:
+        return
+    channels = public_channels(status)
+    for batch in _readers(status):
+        channels += [home_channel(account_id) for account_id in batch]
+    for start in range(0, len(channels), _BATCH):
+        for channel in _heard(channels[start : start + _BATCH]):
+            pubsub.publish(channel, "delete", str(status.pk))
+
+
+def _readers(status: Status) -> Iterable[list[int]]:
+    """Return the local accounts that may be shown a status at home or in a notification, in batches."""
+    follows = feeds.receiving_followers(status).values_list("account", flat=True)
+    mentioned = Mention.objects.filter(status=status, account__domain__isnull=True)
+    ids = sorted({status.account_id, *follows, *mentioned.values_list("account", flat=True)})
+    return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]

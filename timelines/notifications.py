@@ -1,0 +1,178 @@
+"""Notifications: told once per cause, within the transaction of what they tell about, and read page by page.
+
+`notify` is called by statuses, interactions and the handlers of follow events; the rest by the API doors.
+Source: API behaviours section 12.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from celery import shared_task
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Account, Block, DomainBlock, Follow, Mute
+from core.api.pagination import Page
+from core.api.parameters import as_id
+from core.errors import NotFound
+from timelines import live
+from timelines.models import Marker, Notification, Status
+from timelines.visibility import visible_to
+
+_BATCH = 500
+
+
+def notify(
+    recipient_ids: Iterable[int],
+    type: str,
+    from_account: Account,
+    *,
+    origin_id: int,
+    status: Status | None = None,
+) -> None:
+    """Tell local accounts what ``from_account`` did; ``origin_id`` is the row that caused it.
+
+    Call it inside the transaction of the cause; a second call for the same cause does nothing. Whoever
+    blocks, mutes or is ``from_account`` is not told. Apps that listen hear of it after the commit.
+    """
+    ids = list(recipient_ids)
+    if not ids:
+        return
+    recipients = _willing(ids, from_account).values_list("pk", flat=True)
+    now = timezone.now()
+    rows = [
+        Notification(
+            account_id=recipient_id,
+            from_account=from_account,
+            type=type,
+            status=status,
+            origin_id=origin_id,
+            created_at=now,
+        )
+        for recipient_id in recipients
+    ]
+    Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
+    for start in range(0, len(rows), _BATCH):
+        _enqueue_streaming([row.pk for row in rows[start : start + _BATCH]])
+
+
+def _willing(ids: Sequence[int], sender: Account) -> "QuerySet[Account]":
+    """Return those who want to hear from ``sender``."""
+    refusing = (
+        Q(pk__in=Block.objects.filter(target=sender).values("account"))
+        | Q(pk__in=Block.objects.filter(account=sender).values("target"))
+        | Q(pk__in=Mute.objects.active().filter(target=sender, hide_notifications=True).values("account"))
+    )
+    if sender.domain is not None:
+        followers = Follow.objects.accepted().filter(target=sender).values("account")
+        blocking = DomainBlock.objects.filter(domain=sender.domain).values("account")
+        refusing |= Q(pk__in=blocking) & ~Q(pk__in=followers)
+    willing = Account.objects.local().available().filter(pk__in=ids)
+    return willing.exclude(pk=sender.pk).exclude(refusing)
+
+
+def notify_followers(status: Status) -> None:
+    """Tell the local followers who asked to hear of every post of this author, replies to others apart."""
+    answers_another = bool(status.in_reply_to_uri) and status.in_reply_to_account_id != status.account_id
+    if answers_another or status.visibility in (Status.Visibility.DIRECT, Status.Visibility.LIMITED):
+        return
+    followers = Follow.objects.accepted().filter(target=status.account, notify=True, account__domain=None)
+    notify(
+        followers.values_list("account", flat=True),
+        Notification.Type.STATUS,
+        status.account,
+        origin_id=status.pk,
+        status=status,
+    )
+
+
+def forget_notification(type: str, origin_id: int) -> None:
+    """Take back what was told about a cause that is gone, such as a favourite."""
+    Notification.objects.filter(type=type, origin_id=origin_id).delete()
+
+
+def forget_notifications_about(status: Status) -> None:
+    """Take back all that was told about a status that is deleted."""
+    Notification.objects.filter(status=status).delete()
+
+
+def _enqueue_streaming(ids: list[int]) -> None:
+    transaction.on_commit(lambda: stream_notifications.delay(notification_ids=ids), robust=True)
+
+
+@shared_task(name="timelines.stream_notifications", queue="push")
+def stream_notifications(*, notification_ids: list[int]) -> None:
+    """Send new notifications to the apps that listen."""
+    rows = Notification.objects.filter(pk__in=notification_ids).select_related("account")
+    recipients = {row.account_id: row for row in rows}
+    for account_id in live.listening(recipients):
+        row = recipients[account_id]
+        for notification in readable_notifications(row.account).filter(pk=row.pk):
+            live.publish_notification(row.account, notification)
+
+
+# Reading
+
+
+def readable_notifications(account: Account) -> "QuerySet[Notification]":
+    """Return what ``account`` was told and may still see: nothing by blocked or muted people."""
+    muted = Mute.objects.active().filter(account=account, hide_notifications=True)
+    hidden = (
+        Q(from_account__in=muted.values("target"))
+        | Q(from_account__in=Block.objects.filter(account=account).values("target"))
+        | Q(from_account__in=Block.objects.filter(target=account).values("account"))
+        | Q(from_account__suspended_at__isnull=False)
+    )
+    seen = visible_to(Status.objects.all(), account).values("pk")
+    rows = Notification.objects.filter(Q(status__isnull=True) | Q(status__in=seen), account=account)
+    return rows.exclude(hidden).select_related("from_account", "status")
+
+
+def filter_notifications(
+    rows: "QuerySet[Notification]",
+    *,
+    types: Sequence[str] = (),
+    exclude_types: Sequence[str] = (),
+    account_id: object = None,
+) -> "QuerySet[Notification]":
+    """Keep the asked types, leave out others, keep those by one account (its id as a client sent it)."""
+    if types:
+        rows = rows.filter(type__in=types)
+    if exclude_types:
+        rows = rows.exclude(type__in=exclude_types)
+    if account_id not in (None, ""):
+        rows = rows.filter(from_account=as_id(account_id))
+    return rows
+
+
+def get_notification(account: Account, notification_id: object) -> Notification:
+    """Return one notification of ``account``. Raises NotFound."""
+    found = readable_notifications(account).filter(pk=as_id(notification_id)).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def load_page(rows: "QuerySet[Notification]", page: Page) -> list[Notification]:
+    """Return a page of notifications, newest first."""
+    return page.slice(rows)
+
+
+def dismiss(account: Account, notification_id: object) -> None:
+    """Remove one notification. Raises NotFound."""
+    deleted, _ = Notification.objects.filter(account=account, pk=as_id(notification_id)).delete()
+    if not deleted:
+        raise NotFound()
+
+
+def clear(account: Account) -> None:
+    """Remove all notifications of ``account``."""
+    Notification.objects.filter(account=account).delete()
+
+
+def count_unread(account: Account, rows: "QuerySet[Notification]", limit: int) -> int:
+    """Return how many of these are newer than what ``account`` has read, at most ``limit``."""
+    marker = Marker.objects.filter(account=account, timeline=Marker.Timeline.NOTIFICATIONS).first()
+    if marker is not None:
+        rows = rows.filter(pk__gt=marker.last_read_id)
+    return rows.order_by()[:limit].count()

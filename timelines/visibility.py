@@ -1,0 +1,101 @@
+"""Who may see which status: the one place that says so, and the only loader by an id that a client sent.
+
+Called by every door and every operation that shows statuses. What a person does not want to see (mutes,
+blocked domains) is a matter of taste and asked for separately, with `wanted_by`.
+Source: API behaviours sections 8, 9 and 11.
+"""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Account, Block, DomainBlock, Follow, Mute
+from core.api.parameters import as_id
+from core.errors import NotFound
+from timelines.models import Mention, Status
+
+OPEN = (Status.Visibility.PUBLIC, Status.Visibility.UNLISTED)
+_OWN = ""
+_INNER = "reblog_of__"
+
+
+def visible_to(statuses: "QuerySet[Status]", viewer: Account | None) -> "QuerySet[Status]":
+    """Keep the statuses that ``viewer`` (None: anybody) may see; a reblog only together with its original."""
+    reblogs = Q(reblog_of__isnull=True) | _readable(_INNER, viewer)
+    return statuses.filter(_readable(_OWN, viewer) & reblogs)
+
+
+def _readable(prefix: str, viewer: Account | None) -> Q:
+    kept = Q(**{f"{prefix}deleted_at__isnull": True, f"{prefix}account__suspended_at__isnull": True})
+    audience = Q(**{f"{prefix}visibility__in": OPEN})
+    if viewer is None:
+        return kept & audience
+    own = Q(**{f"{prefix}account": viewer})
+    addressed = Mention.objects.filter(status=OuterRef(f"{prefix}pk"), account=viewer)
+    follows = followed_by(viewer).filter(target=OuterRef(f"{prefix}account"))
+    private = Q(**{f"{prefix}visibility": Status.Visibility.PRIVATE})
+    audience |= own | Q(Exists(addressed)) | (private & Q(Exists(follows)))
+    return kept & audience & (own | ~_blocked_either_way(prefix, viewer))
+
+
+def _blocked_either_way(prefix: str, viewer: Account) -> Q:
+    blocks = Block.objects.filter(account=viewer).values("target")
+    blocked_by = Block.objects.filter(target=viewer).values("account")
+    return Q(**{f"{prefix}account__in": blocks}) | Q(**{f"{prefix}account__in": blocked_by})
+
+
+def followed_by(viewer: Account) -> "QuerySet[Follow]":
+    """Return the follows of ``viewer`` that hold."""
+    return Follow.objects.accepted().filter(account=viewer)
+
+
+def wanted_by(statuses: "QuerySet[Status]", viewer: Account | None) -> "QuerySet[Status]":
+    """Leave out what ``viewer`` does not want to read: by muted people, from blocked domains, and reblogs of it."""
+    if viewer is None:
+        return statuses
+    for prefix in (_OWN, _INNER):
+        statuses = statuses.filter(Q(**{f"{prefix}account": viewer}) | ~_unwanted(prefix, viewer))
+    return statuses
+
+
+def _unwanted(prefix: str, viewer: Account) -> Q:
+    muted = Mute.objects.active().filter(account=viewer).values("target")
+    domains = DomainBlock.objects.filter(account=viewer, domain=OuterRef(f"{prefix}account__domain"))
+    return Q(**{f"{prefix}account__in": muted}) | Q(Exists(domains))
+
+
+def can_see(viewer: Account | None, status: Status) -> bool:
+    """Return whether ``viewer`` may see this status."""
+    return visible_to(Status.objects.filter(pk=status.pk), viewer).exists()
+
+
+def get_visible_status(viewer: Account | None, status_id: object) -> Status:
+    """Return the status of this id, a number or what a client sent for one, with its account and original.
+
+    Raises NotFound when it is unknown or ``viewer`` may not see it: nobody learns which.
+    """
+    rows = Status.objects.filter(pk=as_id(status_id)).select_related("account", "reblog_of__account")
+    status = visible_to(rows, viewer).first()
+    if status is None:
+        raise NotFound()
+    return status
+
+
+def get_own_status(account: Account, status_id: object) -> Status:
+    """Return a status of ``account`` itself. Raises NotFound for every other id."""
+    rows = Status.objects.kept().filter(pk=as_id(status_id), account=account)
+    status = rows.select_related("account", "reblog_of__account").first()
+    if status is None:
+        raise NotFound()
+    return status
+
+
+def visible_accounts(accounts: "QuerySet[Account]", viewer: Account | None) -> "QuerySet[Account]":
+    """Leave out the suspended, and for ``viewer`` those blocked either way or muted."""
+    accounts = accounts.filter(suspended_at__isnull=True)
+    if viewer is None:
+        return accounts
+    hidden = (
+        Q(pk__in=Block.objects.filter(account=viewer).values("target"))
+        | Q(pk__in=Block.objects.filter(target=viewer).values("account"))
+        | Q(pk__in=Mute.objects.active().filter(account=viewer).values("target"))
+    )
+    return accounts.exclude(hidden)
