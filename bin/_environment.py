@@ -131,3 +131,8 @@ def say(line):
 def fail(line):
     sys.stderr.write(line + "\n")
     sys.exit(1)
+
+
+if __name__ == "__main__":
+    require_python()
+    set_up(DEV_LOCK)

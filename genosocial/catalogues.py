@@ -60,7 +60,7 @@ def german_faults() -> list[str]:
     for message in catalogue:
         if not message.id:
             continue
-        translations = [message.string] if isinstance(message.string, str) else list(message.string)
+        translations = [message.string] if isinstance(message.string, str) else list(message.string or ())
         if _find(wanted, message) is None:
             faults.append(f"no longer used: {message.id!r}")
         if message.fuzzy:
