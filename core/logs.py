@@ -1,8 +1,14 @@
 """Structured logs: one line per event with a fixed name and ids; no bodies, tokens or addresses of people."""
 
 import logging.config
+import re
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+
+# Addresses that are secrets themselves: Django logs the path of every request that it refuses.
+_SECRET_PATHS = re.compile(r"(/(?:invite|confirm|password/reset)/)[^\s'\"?#]+")
 
 
 def configure(*, json: bool) -> None:
@@ -24,6 +30,7 @@ def configure(*, json: bool) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         structlog.processors.format_exc_info,
+                        hide_secrets,
                         renderer,
                     ],
                     "foreign_pre_chain": shared,
@@ -39,3 +46,23 @@ def configure(*, json: bool) -> None:
             },
         }
     )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def hide_secrets(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take the secrets out of a line: tokens in addresses, and the request, which repeats its address."""
+    event.pop("request", None)
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _SECRET_PATHS.sub(r"\1…", value)
+    return event

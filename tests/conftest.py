@@ -30,6 +30,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "genosocial.settings"
     _block_network()
     _set_up_django()
+    if worker_input is None:
+        from django.core.management import call_command
+
+        call_command("collectstatic", verbosity=0, interactive=False)
     # A parallel process that inherited this would read its settings before it has its own Redis address.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
