@@ -1,22 +1,30 @@
 """Address → door."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
+from accounts import views as account_views
+from accounts.api import accounts as account_doors
 from accounts.api import apps as app_doors
+from accounts.api import credentials, domain_blocks, relations
+from accounts.api import lists as account_lists
 from accounts.oauth import endpoints as oauth
 from accounts.oauth import pages as oauth_pages
-from federation.urls import urlpatterns as federation_urls
 from accounts.pages import confirmation, passwords
 from accounts.pages.home import home
 from accounts.pages.signing_in import SignIn
 from core import pages as core_pages
+from core.api.errors import json_not_found
+from federation.urls import urlpatterns as federation_urls
 from genosocial.health import health
 from invites.pages import signup as sign_up_pages
 from media.api.custom_emojis import CustomEmojis
 from media.api.media import Media, MediaUploads
 from media.views import serve_media
 from moderation.pages import invitations
+from timelines import views as status_views
+from timelines.api import empty, instance
+from timelines.api.streaming import redirect_to_streaming
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health),
@@ -35,6 +43,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # pages: staff
     path("staff/invitations", invitations.invitations, name="staff-invitations"),
     path("staff/invitations/<int:invite_id>/revoke", invitations.revoke, name="staff-invitation-revoke"),
+    # federation: accounts
+    path(".well-known/webfinger", account_views.webfinger),
+    path("users/<str:username>", account_views.actor),
+    path("users/<str:username>/inbox", account_views.inbox),
+    path("users/<str:username>/followers", account_views.followers),
+    path("users/<str:username>/following", account_views.following),
+    path("@<str:username>", account_views.profile, name="profile"),
+    # federation: statuses
+    path("users/<str:username>/outbox", status_views.outbox),
+    path("users/<str:username>/collections/featured", status_views.featured),
+    path("users/<str:username>/collections/tags", status_views.featured_tags),
+    path("users/<str:username>/statuses/<int:status_id>", status_views.note),
+    path("users/<str:username>/statuses/<int:status_id>/activity", status_views.activity),
+    path("users/<str:username>/statuses/<int:status_id>/replies", status_views.replies),
+    path("users/<str:username>/statuses/<int:status_id>/likes", status_views.likes),
+    path("users/<str:username>/statuses/<int:status_id>/shares", status_views.shares),
+    path("@<str:username>/<int:status_id>", status_views.status_page, name="status"),
     # federation: inboxes, the instance actor, host-meta, NodeInfo
     *federation_urls,
     # media
@@ -52,6 +77,53 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oauth/revoke", oauth.Revoke.as_view()),
     path("oauth/userinfo", oauth.UserInfo.as_view()),
     path(".well-known/oauth-authorization-server", oauth.Metadata.as_view()),
+    # accounts: API
+    path("api/v1/accounts", account_doors.Accounts.as_view()),
+    path("api/v1/accounts/verify_credentials", credentials.VerifyCredentials.as_view()),
+    path("api/v1/accounts/update_credentials", credentials.UpdateCredentials.as_view()),
+    path("api/v1/accounts/lookup", account_doors.Lookup.as_view()),
+    path("api/v1/accounts/search", account_doors.Search.as_view()),
+    path("api/v1/accounts/relationships", account_doors.Relationships.as_view()),
+    path("api/v1/accounts/<int:account_id>", account_doors.AccountById.as_view()),
+    path("api/v1/accounts/<int:account_id>/followers", account_lists.Followers.as_view()),
+    path("api/v1/accounts/<int:account_id>/following", account_lists.Following.as_view()),
+    path("api/v1/accounts/<int:account_id>/follow", relations.Follow.as_view()),
+    path("api/v1/accounts/<int:account_id>/unfollow", relations.Unfollow.as_view()),
+    path("api/v1/accounts/<int:account_id>/remove_from_followers", relations.RemoveFromFollowers.as_view()),
+    path("api/v1/accounts/<int:account_id>/block", relations.Block.as_view()),
+    path("api/v1/accounts/<int:account_id>/unblock", relations.Unblock.as_view()),
+    path("api/v1/accounts/<int:account_id>/mute", relations.Mute.as_view()),
+    path("api/v1/accounts/<int:account_id>/unmute", relations.Unmute.as_view()),
+    path("api/v1/accounts/<int:account_id>/note", relations.Note.as_view()),
+    path("api/v1/blocks", account_lists.Blocks.as_view()),
+    path("api/v1/mutes", account_lists.Mutes.as_view()),
+    path("api/v1/follow_requests", account_lists.FollowRequests.as_view()),
+    path("api/v1/follow_requests/<int:account_id>/authorize", account_lists.AuthorizeRequest.as_view()),
+    path("api/v1/follow_requests/<int:account_id>/reject", account_lists.RejectRequest.as_view()),
+    path("api/v1/domain_blocks", domain_blocks.DomainBlocks.as_view()),
+    path("api/v1/domain_blocks/preview", domain_blocks.DomainBlockPreview.as_view()),
+    path("api/v1/preferences", credentials.Preferences.as_view()),
+    path("api/v1/profile", credentials.Profile.as_view()),
+    path("api/v1/profile/avatar", credentials.ProfilePicture.as_view(), {"name": "avatar"}),
+    path("api/v1/profile/header", credentials.ProfilePicture.as_view(), {"name": "header"}),
+    # about this server
+    path("api/v1/instance", instance.InstanceV1View.as_view()),
+    path("api/v2/instance", instance.InstanceView.as_view()),
+    path("api/v1/instance/rules", instance.RulesView.as_view()),
+    path("api/v1/instance/peers", instance.PeersView.as_view()),
+    path("api/v1/instance/activity", instance.ActivityView.as_view()),
+    path("api/v1/instance/domain_blocks", instance.DomainBlocksView.as_view()),
+    path("api/v1/instance/extended_description", instance.ExtendedDescriptionView.as_view()),
+    path("api/v1/instance/privacy_policy", instance.PrivacyPolicyView.as_view()),
+    path("api/v1/instance/languages", instance.LanguagesView.as_view()),
+    path("api/v1/instance/translation_languages", instance.TranslationLanguagesView.as_view()),
+    # streaming has a process of its own
+    path("api/v1/streaming", redirect_to_streaming),
+    path("api/v1/streaming/<path:path>", redirect_to_streaming),
+    # what there is none of yet
+    *empty.ADDRESSES,
+    # and whatever else is asked of the API: keep this last
+    re_path("^api(?:/|$)", json_not_found),
 ]
 
 handler403 = "core.pages.forbidden"

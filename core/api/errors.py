@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import (
     APIException,
     MethodNotAllowed,
@@ -53,6 +54,7 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response | None
     return None
 
 
+@csrf_exempt
 def json_not_found(request: HttpRequest, **kwargs: Any) -> JsonResponse:
-    """Answer any address under /api that nobody serves."""
+    """Answer any address under /api that nobody serves, whatever the method."""
     return JsonResponse({"error": _("Record not found")}, status=404)

@@ -12,7 +12,7 @@ from core.api.errors import json_not_found
 
 @csrf_exempt
 def redirect_to_streaming(request: HttpRequest, path: str = "") -> HttpResponse:
-    """Answer 301 to the streaming server; 404 if it has our own address and the proxy should have sent it there."""
+    """Answer 301 to the streaming server; 404 if it has our own address: then the proxy sends it there."""
     address = settings.STREAMING_URL.replace("ws", "http", 1)
     if address == settings.BASE_URL:
         return json_not_found(request)

@@ -1,0 +1,149 @@
+"""The contract of the client API as data: which endpoints there are, who may call them, what they return.
+
+`data/endpoints.yaml` lists the endpoints, `data/schemas/` the entities. Answers are checked strictly:
+a key that the contract does not know is a fault too; apps ignore it, so nobody would ever miss it.
+"""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry, Resource
+
+DATA = Path(__file__).parent / "data"
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path template such as ``/api/v1/statuses/:id``."""
+
+    method: str
+    template: str
+    auth: str
+    scopes: tuple[str, ...]
+    success: tuple[int, ...]
+    returns: dict[str, Any]
+    pagination: dict[str, Any]
+    transport: str
+
+    @property
+    def name(self) -> str:
+        """How tests and lists call it."""
+        return f"{self.method} {self.template}"
+
+    @property
+    def shape(self) -> str:
+        """Method and path, whatever the names of its parameters."""
+        parts = [":" if part.startswith(":") else part for part in self.template.split("/")]
+        return f"{self.method} {'/'.join(parts)}"
+
+
+@cache
+def endpoints() -> dict[str, Endpoint]:
+    """Return all endpoints by name; one that answers two methods is listed twice."""
+    rows = yaml.load((DATA / "endpoints.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)["endpoints"]
+    found = (_endpoint(row, row[key]) for row in rows for key in ("method", "also_method") if key in row)
+    return {endpoint.name: endpoint for endpoint in found}
+
+
+def _endpoint(row: dict[str, Any], method: str) -> Endpoint:
+    return Endpoint(
+        method=method,
+        template=row["path"],
+        auth=row["auth"],
+        scopes=tuple(row["scopes"]),
+        success=tuple(row["success"]),
+        returns=row["returns"],
+        pagination=row["pagination"],
+        transport=row.get("transport", "http"),
+    )
+
+
+def faults(endpoint: Endpoint, body: Any, *, signed_in: bool) -> list[str]:
+    """Return what is wrong with a successful answer, in words; nothing if it keeps the contract.
+
+    A status told to somebody who is signed in also says what that person did with it.
+    """
+    kind = endpoint.returns["kind"]
+    entities = [_variant(name, signed_in) for name in _entities(endpoint.returns)]
+    if kind == "array":
+        if not isinstance(body, list):
+            return ["is no list"]
+        if not entities:
+            return [f"{item!r} is no string" for item in body if not isinstance(item, str)]
+        return [fault for item in body for fault in entity_faults(entities[0], item)]
+    if kind == "boolean":
+        return [] if isinstance(body, bool) else ["is no boolean"]
+    return min((entity_faults(name, body) for name in entities), key=len, default=[])
+
+
+def _entities(returns: dict[str, Any]) -> list[str]:
+    return returns.get("one_of") or ([returns["entity"]] if "entity" in returns else [])
+
+
+def _variant(entity: str, signed_in: bool) -> str:
+    return "AuthenticatedStatus" if entity == "Status" and signed_in else entity
+
+
+def entity_faults(name: str, value: Any) -> list[str]:
+    """Return what is wrong with one entity."""
+    return [_describe(error) for error in _validator(name).iter_errors(value)]
+
+
+def _describe(error: ValidationError) -> str:
+    closest = best_match([error]) or error
+    return f"{closest.json_path}: {closest.message[:300]}"
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schemas = _strict_schemas()
+    registry: Registry[Schema] = Registry().with_resources(
+        (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
+    )
+    return Draft202012Validator(schemas[name], registry=registry, format_checker=FormatChecker())
+
+
+@cache
+def _strict_schemas() -> dict[str, Schema]:
+    read = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in DATA.glob("schemas/*.json")}
+    whole = {name: _with_inherited(schema, read) for name, schema in read.items()}
+    for schema in whole.values():
+        for part in _objects(schema):
+            part.setdefault("additionalProperties", False)
+    return whole
+
+
+def _with_inherited(schema: Schema, read: dict[str, Schema]) -> Schema:
+    """Return a schema that holds what it takes over from another: strictness needs one list of keys."""
+    own = deepcopy(schema)
+    conditions = own.pop("allOf", [])
+    for condition in conditions:
+        if "$ref" not in condition:
+            own.setdefault("allOf", []).append(condition)
+            continue
+        parent = _with_inherited(read[condition["$ref"].removesuffix(".json")], read)
+        own["properties"] = {**parent["properties"], **own.get("properties", {})}
+        own["required"] = [*parent.get("required", []), *own.get("required", [])]
+    return own
+
+
+def _objects(schema: Any) -> Iterator[Schema]:
+    """Yield every part of a schema that lists the keys of an object; conditions only look at some of them."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _objects(item)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict):
+            yield schema
+        for key, value in schema.items():
+            if key not in ("if", "then", "else", "allOf", "enum", "const", "required"):
+                yield from _objects(value)
