@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.events import UserConfirmed
 from accounts.models import Account, Membership, User
+from accounts.validation import blank, fault, invalid, taken, too_long
 from core.errors import FieldError, NotFound, Unprocessable
 from core.events import emit
 from core.mail import send_mail
@@ -104,74 +105,61 @@ def _check(username: str, email: str, password: str, *, role: str) -> None:
     }
     details = {field: found for field, found in faults.items() if found}
     if details:
-        raise _invalid(details)
+        raise invalid(details)
 
 
 def username_faults(username: str, *, staff: bool = False) -> list[FieldError]:
     """Return what is wrong with a wished username: nothing, or one fault."""
     if not username:
-        return [_fault("ERR_BLANK", _("can't be blank"))]
+        return [blank()]
     if len(username) > MAX_USERNAME:
-        return [_fault("ERR_TOO_LONG", _("may have at most %(most)d characters") % {"most": MAX_USERNAME})]
+        return [too_long(MAX_USERNAME)]
     if not USERNAME.fullmatch(username):
-        return [_fault("ERR_INVALID", _("may only contain letters without accents, digits and underscores"))]
+        return [fault("ERR_INVALID", _("may only contain letters without accents, digits and underscores"))]
     lowered = username.lower()
     # The handle of the server itself is its domain.
     if lowered == settings.LOCAL_DOMAIN or (lowered in RESERVED and not staff):
-        return [_fault("ERR_RESERVED", _("is reserved"))]
+        return [fault("ERR_RESERVED", _("is reserved"))]
     if Account.objects.with_handle(username, None).exists():
-        return [_fault("ERR_TAKEN", _("has already been taken"))]
+        return [taken()]
     return []
 
 
 def email_faults(email: str) -> list[FieldError]:
     """Return what is wrong with an e-mail address: nothing, or one fault."""
     if not email:
-        return [_fault("ERR_BLANK", _("can't be blank"))]
+        return [blank()]
     if len(email) > MAX_EMAIL:
-        return [_fault("ERR_TOO_LONG", _("may have at most %(most)d characters") % {"most": MAX_EMAIL})]
+        return [too_long(MAX_EMAIL)]
     try:
         validate_email(email)
     except ValidationError:
-        return [_fault("ERR_INVALID", _("is not an e-mail address"))]
+        return [fault("ERR_INVALID", _("is not an e-mail address"))]
     if User.objects.filter(email=email.lower()).exists():
-        return [_fault("ERR_TAKEN", _("has already been taken"))]
+        return [taken()]
     return []
 
 
 def password_faults(password: str) -> list[FieldError]:
     """Return what is wrong with a password; sign-up and password change ask."""
     if not password:
-        return [_fault("ERR_BLANK", _("can't be blank"))]
+        return [blank()]
     if len(password) > MAX_PASSWORD:
-        return [_fault("ERR_TOO_LONG", _("may have at most %(most)d characters") % {"most": MAX_PASSWORD})]
+        return [too_long(MAX_PASSWORD)]
     try:
         validate_password(password)
     except ValidationError as refused:
         return [
-            _fault(_PASSWORD_CODES.get(str(error.code), "ERR_INVALID"), " ".join(error.messages))
+            fault(_PASSWORD_CODES.get(str(error.code), "ERR_INVALID"), " ".join(error.messages))
             for error in refused.error_list
         ]
     return []
 
 
-def _fault(code: str, description: str) -> FieldError:
-    return {"error": code, "description": description}
-
-
-def _invalid(details: dict[str, list[FieldError]]) -> Unprocessable:
-    labels = {"username": _("Username"), "email": _("E-mail address"), "password": _("Password")}
-    sentences = [
-        f"{labels[field]} {fault['description']}" for field, found in details.items() for fault in found
-    ]
-    message = _("Validation failed: %(faults)s") % {"faults": ", ".join(sentences)}
-    return Unprocessable(message, details=details)
-
-
 def _taken(error: IntegrityError) -> Unprocessable:
     """Say which of the two unique names somebody else took between our look and our write."""
     field = "username" if "account" in str(error) else "email"
-    return _invalid({field: [_fault("ERR_TAKEN", _("has already been taken"))]})
+    return invalid({field: [taken()]})
 
 
 # The e-mail address

@@ -119,6 +119,15 @@ def accept_follow(follow: Follow) -> None:
         emit(FollowAccepted(follow.pk, follow.account_id, follow.target_id))
 
 
+def unaccept_follow(follow: Follow) -> None:
+    """Turn a follow back into a request, when its target took the acceptance back."""
+    with transaction.atomic():
+        if Follow.objects.accepted().filter(pk=follow.pk).update(accepted_at=None):
+            follow.accepted_at = None
+            _count(follow.account_id, follow.target_id, -1)
+            emit(FollowEnded(follow.account_id, follow.target_id))
+
+
 def reject_follow(follow: Follow) -> None:
     """Refuse a request, or end a follow in the name of its target."""
     with transaction.atomic():
@@ -238,7 +247,7 @@ def unmute(account: Account, target: Account) -> None:
 
 def block_domain(account: Account, domain: str) -> None:
     """Hide a whole domain from ``account``; follows to and from there end. Raises Unprocessable."""
-    wanted = _domain(domain)
+    wanted = read_domain(domain)
     with transaction.atomic():
         _row, created = DomainBlock.objects.get_or_create(
             account=account, domain=wanted, defaults={"created_at": timezone.now()}
@@ -259,10 +268,11 @@ def _leave_domain(account: Account, domain: str) -> None:
 
 def unblock_domain(account: Account, domain: str) -> None:
     """Show a domain to ``account`` again; without a block nothing happens. Raises Unprocessable."""
-    DomainBlock.objects.filter(account=account, domain=_domain(domain)).delete()
+    DomainBlock.objects.filter(account=account, domain=read_domain(domain)).delete()
 
 
-def _domain(text: str) -> str:
+def read_domain(text: str) -> str:
+    """Return the canonical form of a domain that somebody typed. Raises Unprocessable."""
     try:
         return normalise_host(text.strip())
     except ValueError as error:

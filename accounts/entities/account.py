@@ -1,20 +1,21 @@
-"""Accounts and relationships as apps see them: the renderers, and the loaders of what a page of them needs.
+"""Accounts as apps see them: the renderer, and the loader of what a page of them needs.
 
 Called by the API doors, by statuses and notifications, and by streaming. A page costs the same number of
 queries for 1 and for 40 accounts.
-Source: Mastodon docs, "Account", "CredentialAccount", "Relationship", "Role"; API behaviours section 8.
+Source: Mastodon docs, "Account", "MutedAccount"; API behaviours section 8.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
 
 from accounts import roles
 from accounts.documents import note_html
-from accounts.models import Account, AccountNote, Block, DomainBlock, Follow, Membership, Mute, User
+from accounts.models import Account, Membership, Mute, User
+from accounts.remote import INVALID_DOMAIN
 from core.api.rendering import iso
 from core.text import find_shortcodes, render_field
 from media.emojis import load_emojis
@@ -28,10 +29,6 @@ MISSING_AVATAR = "/static/avatars/missing.png"
 MISSING_HEADER = "/static/headers/missing.png"
 # Nobody can be put into collections here, so nobody's approval can be asked for.
 _NO_APPROVAL = {"automatic": [], "manual": [], "current_user": "denied"}
-_MAX_REQUESTS_COUNTED = 40
-
-
-# Accounts
 
 
 @dataclass(frozen=True)
@@ -129,6 +126,7 @@ def _marks(account: Account) -> dict[str, bool]:
         "suspended": account.suspended_at is not None,
         "limited": account.silenced_at is not None,
         "memorial": account.memorial,
+        "invalid_handle": account.domain == INVALID_DOMAIN,
     }
 
 
@@ -188,126 +186,10 @@ def _picture_url(name: str, remote_url: str, missing: str) -> str:
     return file_url(name) if name else remote_url or settings.BASE_URL + missing
 
 
-# One's own account
-
-
-def render_credential_account(account: Account, user: User) -> Entity:
-    """Return the entity for those who act as this account: with raw texts, preferences and role."""
-    return render_account(account) | {
-        "source": _render_source(account),
-        "role": roles.render_role(user),
-    }
-
-
-def _render_source(account: Account) -> Entity:
-    requests = Follow.objects.requested().filter(target=account)[:_MAX_REQUESTS_COUNTED]
-    return {
-        "privacy": default_visibility(account),
-        "sensitive": account.default_sensitive,
-        "language": account.default_language or None,
-        "note": account.note,
-        "fields": [
-            {key: entry.get(key) for key in ("name", "value", "verified_at")} for entry in account.fields
-        ],
-        "follow_requests_count": requests.count(),
-        "hide_collections": account.hide_collections,
-        "discoverable": account.discoverable,
-        "indexable": account.indexable,
-        "attribution_domains": [],
-        "quote_policy": "nobody",
-    }
-
-
-def default_visibility(account: Account) -> str:
-    """Return how this account posts when nothing is said: a locked one never wider than its followers."""
-    if account.locked and account.default_visibility == Account.Visibility.PUBLIC:
-        return Account.Visibility.PRIVATE
-    return account.default_visibility
-
-
-# Muted accounts
-
-
 def render_muted_accounts(mutes: Sequence[Mute]) -> list[Entity]:
     """Return the accounts of these mutes (``target`` loaded), each with the end of the mute."""
     entities = render_accounts([mute.target for mute in mutes])
     return [
-        entity | {"mute_expires_at": _iso_or_none(mute.expires_at)}
+        entity | {"mute_expires_at": iso(mute.expires_at) if mute.expires_at else None}
         for entity, mute in zip(entities, mutes, strict=True)
     ]
-
-
-def _iso_or_none(moment: datetime | None) -> str | None:
-    return iso(moment) if moment is not None else None
-
-
-# Relationships
-
-
-@dataclass(frozen=True)
-class RelationshipMap:
-    """What a viewer and some accounts are to each other; keys are ids of the accounts."""
-
-    following: dict[int, Follow]
-    followed_by: dict[int, Follow]
-    blocking: set[int]
-    blocked_by: set[int]
-    muting: dict[int, Mute]
-    domain_blocking: set[str]
-    notes: dict[int, str]
-
-
-def load_relationships(viewer: Account, accounts: Sequence[Account]) -> RelationshipMap:
-    """Load what the viewer and these accounts are to each other, in seven queries."""
-    ids = [account.pk for account in accounts]
-    domains = {account.domain for account in accounts if account.domain}
-    follows_out = Follow.objects.filter(account=viewer, target__in=ids)
-    follows_in = Follow.objects.filter(target=viewer, account__in=ids)
-    blocks_out = Block.objects.filter(account=viewer, target__in=ids)
-    blocks_in = Block.objects.filter(target=viewer, account__in=ids)
-    mutes = Mute.objects.active().filter(account=viewer, target__in=ids)
-    hidden = DomainBlock.objects.filter(account=viewer, domain__in=domains)
-    notes = AccountNote.objects.filter(account=viewer, target__in=ids)
-    return RelationshipMap(
-        following={row.target_id: row for row in follows_out},
-        followed_by={row.account_id: row for row in follows_in},
-        blocking=set(blocks_out.values_list("target_id", flat=True)),
-        blocked_by=set(blocks_in.values_list("account_id", flat=True)),
-        muting={row.target_id: row for row in mutes},
-        domain_blocking=set(hidden.values_list("domain", flat=True)),
-        notes=dict(notes.values_list("target_id", "comment")),
-    )
-
-
-def render_relationships(viewer: Account, accounts: Sequence[Account]) -> list[Entity]:
-    """Return what the viewer is to each of these accounts."""
-    loaded = load_relationships(viewer, accounts)
-    return [_render_relationship(account, loaded) for account in accounts]
-
-
-def render_relationship(viewer: Account, account: Account) -> Entity:
-    """Return what the viewer is to one account."""
-    return render_relationships(viewer, [account])[0]
-
-
-def _render_relationship(account: Account, loaded: RelationshipMap) -> Entity:
-    follow, follower = loaded.following.get(account.pk), loaded.followed_by.get(account.pk)
-    mute = loaded.muting.get(account.pk)
-    return {
-        "id": str(account.pk),
-        "following": follow is not None and follow.accepted_at is not None,
-        "showing_reblogs": follow is not None and follow.show_reblogs,
-        "notifying": follow is not None and follow.notify,
-        "languages": follow.languages if follow is not None else None,
-        "followed_by": follower is not None and follower.accepted_at is not None,
-        "blocking": account.pk in loaded.blocking,
-        "blocked_by": account.pk in loaded.blocked_by,
-        "muting": mute is not None,
-        "muting_notifications": mute is not None and mute.hide_notifications,
-        "muting_expires_at": _iso_or_none(mute.expires_at) if mute is not None else None,
-        "requested": follow is not None and follow.accepted_at is None,
-        "requested_by": follower is not None and follower.accepted_at is None,
-        "domain_blocking": account.domain in loaded.domain_blocking,
-        "endorsed": False,
-        "note": loaded.notes.get(account.pk, ""),
-    }

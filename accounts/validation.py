@@ -1,0 +1,54 @@
+"""Faults of form fields in Mastodon's ERR_ codes; registration and profiles call this.
+
+Source: API behaviours section 3.
+"""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.errors import FieldError, Unprocessable
+
+_LABELS: dict[str, Promise] = {
+    "username": gettext_lazy("Username"),
+    "email": gettext_lazy("E-mail address"),
+    "password": gettext_lazy("Password"),
+    "display_name": gettext_lazy("Display name"),
+    "note": gettext_lazy("Bio"),
+    "fields": gettext_lazy("Profile fields"),
+    "avatar_description": gettext_lazy("Description of the avatar"),
+    "header_description": gettext_lazy("Description of the header"),
+    "source.privacy": gettext_lazy("Default visibility"),
+    "source.language": gettext_lazy("Default language"),
+}
+
+
+def fault(code: str, description: str) -> FieldError:
+    """Return one fault of a field."""
+    return {"error": code, "description": description}
+
+
+def too_long(most: int) -> FieldError:
+    """Return the fault of a text with more characters than allowed."""
+    return fault("ERR_TOO_LONG", _("may have at most %(most)d characters") % {"most": most})
+
+
+def blank() -> FieldError:
+    """Return the fault of a field that has to be filled in."""
+    return fault("ERR_BLANK", _("can't be blank"))
+
+
+def taken() -> FieldError:
+    """Return the fault of a name that somebody has already."""
+    return fault("ERR_TAKEN", _("has already been taken"))
+
+
+def invalid(details: Mapping[str, list[FieldError]]) -> Unprocessable:
+    """Return the error for these faults: one sentence for people, the details for apps."""
+    sentences = [
+        f"{_LABELS[field]} {found['description']}" for field, faults in details.items() for found in faults
+    ]
+    message = _("Validation failed: %(faults)s") % {"faults": ", ".join(sentences)}
+    return Unprocessable(message, details=details)
