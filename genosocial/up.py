@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from genosocial import env, local_stack
 from genosocial.data_folder import CannotStart, hold_folder, require_same_domain, secret_key, write_private
@@ -90,17 +91,12 @@ def _start(options: argparse.Namespace, supervisor: Supervisor) -> str:
         if "DATABASE_URL" in addresses:
             local_stack.ensure_database(options.data / "postgres")
     _say("Preparing the database, translations and static files …")
-    prepare = Program(
-        name="prepare",
-        command=(PYTHON, "-m", "genosocial.prepare"),
-        environment=environment,
-        folder=env.SOURCE_FOLDER,
-        quiet=True,
-    )
+    prepare = _python_program("prepare", ["genosocial.prepare"], environment=environment, quiet=True)
     first_steps: Mapping[str, str] = json.loads(supervisor.run_once(prepare)[-1])
     try:
-        supervisor.launch(*_programs(options, environment))
+        supervisor.launch(*_doors(options, environment))
         supervisor.wait_until_ready(PROGRAMS_TIMEOUT_SECONDS)
+        supervisor.launch(*_workers(options, environment))
     finally:  # also when a process does not start: the password is known only now
         _show_first_login(first_steps)
     return first_steps["address"]
@@ -156,46 +152,47 @@ def _embedded_servers(folder: Path) -> tuple[list[Program], dict[str, str]]:
 # --- processes
 
 
-def _programs(options: argparse.Namespace, environment: Mapping[str, str]) -> list[Program]:
-    """Web, streaming, workers and beat; threads for jobs that wait, processes for jobs that compute."""
-    celery = "celery -q -A genosocial"
-    worker = f"{celery} worker --loglevel WARNING --without-gossip --without-mingle"
+def _doors(options: argparse.Namespace, environment: Mapping[str, str]) -> list[Program]:
+    """Web and streaming: what answers people and other servers."""
     granian = "granian --interface wsgi --blocking-threads 4 --workers-kill-timeout 5 --log-level warning"
     uvicorn = (
         "uvicorn --no-access-log --log-level warning --timeout-graceful-shutdown 2 --ws-ping-interval 30"
     )
-    schedule = options.data / "beat"
-    schedule.mkdir(exist_ok=True)
-
-    def program(name: str, command: str, *more: str, port: int = 0, health: str = "") -> Program:
-        return Program(
-            name=name,
-            command=(PYTHON, "-m", *command.split(), *more),
-            environment=environment,
-            folder=env.SOURCE_FOLDER,
-            is_ready=(lambda pid: _answers(port, health)) if port else lambda pid: True,
-        )
-
     web, streaming = options.port, options.streaming_port
     return [
-        program(
+        _python_program(
             "web",
-            f"{granian} --host {LOCALHOST} --port {web} genosocial.wsgi:application",
-            port=web,
-            health="/health",
+            f"{granian} --host {LOCALHOST} --port {web} genosocial.wsgi:application".split(),
+            environment=environment,
+            is_ready=lambda pid: _answers(web, "/health"),
         ),
-        program(
+        _python_program(
             "streaming",
-            f"{uvicorn} --host {LOCALHOST} --port {streaming} genosocial.streaming:app",
-            port=streaming,
-            health="/api/v1/streaming/health",
-        ),
-        program("worker", f"{worker} -n threads@%h -P threads -c 8 -Q {THREAD_QUEUES}"),
-        program("ingest", f"{worker} -n processes@%h -P prefork -c 2 -Q {PROCESS_QUEUES}"),
-        program(
-            "beat", f"{celery} beat --loglevel WARNING --pidfile= --schedule", str(schedule / "schedule")
+            f"{uvicorn} --host {LOCALHOST} --port {streaming} genosocial.streaming:app".split(),
+            environment=environment,
+            is_ready=lambda pid: _answers(streaming, "/api/v1/streaming/health"),
         ),
     ]
+
+
+def _workers(options: argparse.Namespace, environment: Mapping[str, str]) -> list[Program]:
+    """The job workers (threads for jobs that wait, processes for jobs that compute) and the clock."""
+    celery = "celery -q -A genosocial"
+    worker = f"{celery} worker --loglevel WARNING --without-gossip --without-mingle"
+    schedule = options.data / "beat" / "schedule"
+    schedule.parent.mkdir(exist_ok=True)
+    # A development server may run as root; Celery would say so at length.
+    environment = {**environment, "PYTHONWARNINGS": "ignore:You're running the worker"}
+    commands = {
+        "worker": [*worker.split(), *f"-n threads@%h -P threads -c 8 -Q {THREAD_QUEUES}".split()],
+        "ingest": [*worker.split(), *f"-n processes@%h -P prefork -c 2 -Q {PROCESS_QUEUES}".split()],
+        "beat": [*f"{celery} beat --loglevel WARNING --pidfile=".split(), "--schedule", str(schedule)],
+    }
+    return [_python_program(name, command, environment=environment) for name, command in commands.items()]
+
+
+def _python_program(name: str, command: list[str], **options: Any) -> Program:
+    return Program(name=name, command=(PYTHON, "-m", *command), folder=env.SOURCE_FOLDER, **options)
 
 
 def _answers(port: int, path: str) -> bool:
