@@ -1,12 +1,12 @@
-"""ActivityPub JSON of actors and of what they are to each other ↔ plain values. Pure: no rows, no network.
+"""ActivityPub JSON of actors and of what they are to each other ↔ plain values.
 
-Rendering is called by accounts/outbox.py and accounts/views.py, reading by accounts/remote.py.
+Rendering is called by accounts/outbox.py and accounts/views.py, reading by accounts/remote.py. Pure, save for
+`load_actor`, which gathers what the document of an actor of ours needs.
 Source: contract of the federation 1.4, 4.4, 5.2.
 """
 
-import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,8 @@ from accounts.models import Account, Block, Follow
 from core.api.rendering import iso
 from core.errors import BadRequest
 from core.hosts import host_of, same_host
-from core.text import clean_line, render_field, render_plain, sanitise_html
+from core.text import clean_line, find_shortcodes, render_field, render_plain, sanitise_html
+from federation.keys import public_key_document
 from federation.vocab import (
     ACTOR_TYPES,
     AS2,
@@ -35,6 +36,10 @@ from federation.vocab import (
     type_of,
     types_of,
 )
+from media.documents import RemoteEmoji, mime_type_of, parse_emojis, render_emoji_tag
+from media.emojis import load_emojis
+from media.files import file_url
+from media.models import CustomEmoji
 
 Document = dict[str, Any]
 
@@ -49,7 +54,18 @@ MAX_ALIASES = 256
 # Out
 
 
-def render_actor(account: Account, public_key: Mapping[str, str]) -> Document:
+def load_actor(account: Account) -> Document:
+    """Return the actor document of a local account, with its key and the custom emoji of its texts."""
+    texts = [account.display_name, account.note]
+    texts += [text for field in account.fields for text in (field["name"], field["value"])]
+    shortcodes = {code for text in texts for code in find_shortcodes(text)}
+    emojis = load_emojis((code, None) for code in shortcodes)
+    return render_actor(account, public_key_document(account.uri), list(emojis.values()))
+
+
+def render_actor(
+    account: Account, public_key: Mapping[str, str], emojis: Sequence[CustomEmoji] = ()
+) -> Document:
     """Render the actor document of a local account; a suspended one is blanked."""
     suspended = account.suspended_at is not None
     document: Document = {
@@ -73,7 +89,7 @@ def render_actor(account: Account, public_key: Mapping[str, str]) -> Document:
         "published": f"{account.created_at:%Y-%m-%d}T00:00:00Z",
         "memorial": account.memorial,
         "publicKey": dict(public_key),
-        "tag": [],
+        "tag": [] if suspended else [render_emoji_tag(emoji) for emoji in emojis],
         "attachment": [] if suspended else _render_fields(account),
         "endpoints": {"sharedInbox": f"{settings.BASE_URL}/inbox"},
     }
@@ -107,8 +123,8 @@ def _render_images(account: Account) -> Document:
     return {
         name: {
             "type": "Image",
-            "mediaType": mimetypes.guess_type(path)[0] or "image/png",
-            "url": f"{settings.MEDIA_URL}{path}",
+            "mediaType": mime_type_of(path),
+            "url": file_url(path),
             "summary": description,
         }
         for name, (path, description) in images.items()
@@ -170,10 +186,9 @@ def render_undo_block(block: Block) -> Document:
 def render_actor_update(account: Account, actor_document: Mapping[str, Any], at: datetime) -> Document:
     """Render the Update that carries the whole actor."""
     inner = {key: value for key, value in actor_document.items() if key != "@context"}
-    uri = f"{account.uri}#updates/{int(at.timestamp() * 1000)}"
     return {
         "@context": CONTEXT,
-        "id": uri,
+        "id": f"{account.uri}#updates/{int(at.timestamp() * 1000)}",
         "type": "Update",
         "actor": account.uri,
         "published": iso(at),
@@ -253,10 +268,11 @@ class ActorValues:
     following_url: str
     featured_url: str
     created_at: datetime
+    emojis: list[RemoteEmoji]
 
 
 def read_actor(document: Mapping[str, Any]) -> ActorValues:
-    """Read an actor document. Raises BadActor without id, type, name or inbox; all else falls back to empty."""
+    """Read an actor document; raises BadActor without id, type, name or inbox, all else may be missing."""
     uri = string_of(document, "id") or ""
     actor_type = next((kind for kind in types_of(document) if kind in ACTOR_TYPES), None)
     if actor_type is None or host_of(uri) is None:
@@ -292,6 +308,7 @@ def read_actor(document: Mapping[str, Any]) -> ActorValues:
         following_url=_collection(document, "following", uri),
         featured_url=_collection(document, "featured", uri),
         created_at=_creation(document),
+        emojis=parse_emojis(document.get("tag")),
     )
 
 

@@ -13,7 +13,6 @@ from django.utils import timezone
 from accounts import documents
 from accounts.models import Account, Block, Follow
 from federation.delivery import deliver
-from federation.keys import public_key_document
 
 
 def send_follow(follow: Follow) -> None:
@@ -84,9 +83,8 @@ def send_actor_update(account: Account) -> None:
     """Send the new profile of a local account to all who follow it or whom it follows or asked to follow."""
     if not account.is_local:
         return
-    actor = documents.render_actor(account, public_key_document(account.uri))
     deliver(
-        documents.render_actor_update(account, actor, timezone.now()),
+        documents.render_actor_update(account, documents.load_actor(account), timezone.now()),
         sender_uri=account.uri,
         inboxes=inboxes_of(_related(account)),
         object_uri=account.uri,

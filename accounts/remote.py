@@ -1,27 +1,187 @@
 """Accounts of other servers: fetched, stored, refreshed, deleted.
 
 Called by the inboxes, by accounts/resolve.py and by whoever meets the uri of an actor.
+Source: contract of the federation 1.2, 3.3, 5.2.
 """
 
+import logging
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
-from accounts.models import Account
+from celery import shared_task
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.documents import USERNAME, ActorValues, BadActor, read_actor
+from accounts.events import AccountDeleted
+from accounts.models import Account, Follow
+from core import locks
+from core.errors import AppError, NotFound
+from core.events import emit
+from core.hosts import host_of, normalise_host
+from federation.fetch import fetch_document
+from federation.keys import forget_actor_keys, store_actor_keys
+from federation.local import is_local_uri, local_hosts
+from federation.peers import is_blocked
+from federation.vocab import first_of, integer_of
+from federation.webfinger import WebfingerAnswer, confirm_handle
+from media.remote import save_remote_emojis
+
+log = logging.getLogger(__name__)
+
+FRESH_FOR = timedelta(days=1)
+INVALID_DOMAIN = "handle.invalid"
+_MAX_COUNT = 2_147_483_647
+# Values that are not columns, or that only the first sight of an actor sets.
+_NOT_UPDATED = ("uri", "username", "webfinger", "created_at", "emojis")
 
 
 def account_from_uri(uri: str, *, fetch: bool = True) -> Account:
     """Return the account with this actor uri; fetched and stored when unknown and ``fetch`` is set.
 
-    Raises NotFound, RemoteUnreachable. May use the network: call it outside transactions, or without ``fetch``.
+    Raises NotFound, BadActor, RemoteUnreachable. May use the network: call it outside transactions, or
+    without ``fetch``. Uris of our own are looked up in their one canonical form and never fetched.
     """
-    raise NotImplementedError
+    account = Account.objects.filter(uri=uri).first()
+    if account is not None:
+        return account
+    host = host_of(uri)
+    if not fetch or host is None or is_local_uri(uri) or is_blocked(host):
+        raise NotFound(cause=f"no account {uri[:300]}")
+    return upsert_account(fetch_document(uri))
 
 
-def upsert_account(document: Mapping[str, Any]) -> Account:
-    """Store or refresh the account that an actor document describes, and its keys."""
-    raise NotImplementedError
+def upsert_account(document: Mapping[str, Any], *, confirmed: WebfingerAnswer | None = None) -> Account:
+    """Store or refresh the account that an actor document describes, and its keys.
+
+    The document must come from its own host or be signed by its actor. A new handle is confirmed over the
+    network, unless ``confirmed`` names it. Raises BadActor, HandleUnconfirmed, RemoteUnreachable.
+    """
+    values = read_actor(document)
+    if is_local_uri(values.uri):
+        raise BadActor(cause="one of our own")
+    username, domain = _handle(values, document, confirmed)
+    with transaction.atomic():
+        locks.hold(f"account {values.uri}")
+        _free_handle(username, domain, values.uri)
+        account = _store(values, username, domain)
+        store_actor_keys(dict(document))
+        save_remote_emojis(domain, values.emojis)
+        transaction.on_commit(lambda: fetch_collections.delay(account_id=account.pk))
+    return account
 
 
 def refresh_account(account: Account) -> Account:
     """Fetch a remote account anew when what we know is older than a day; the old row when that fails."""
-    raise NotImplementedError
+    fresh_after = timezone.now() - FRESH_FOR
+    if account.is_local or (account.fetched_at is not None and account.fetched_at > fresh_after):
+        return account
+    try:
+        return upsert_account(fetch_document(account.uri))
+    except AppError as error:
+        log.info("account_not_refreshed", extra={"uri": account.uri, "cause": str(error)})
+        return account
+
+
+def delete_account(account: Account) -> None:
+    """Remove a remote account whose server says that it is gone, with all it wrote and did."""
+    if account.is_local:
+        raise ValueError("accounts of ours are deleted by their people")
+    with transaction.atomic():
+        followers = Follow.objects.accepted().filter(target=account)
+        followed = Follow.objects.accepted().filter(account=account)
+        Account.objects.filter(pk__in=followers.values("account"), following_count__gt=0).update(
+            following_count=F("following_count") - 1
+        )
+        Account.objects.filter(pk__in=followed.values("target"), followers_count__gt=0).update(
+            followers_count=F("followers_count") - 1
+        )
+        emit(AccountDeleted(account_id=account.pk))
+        forget_actor_keys(account.uri)
+        account.delete()
+
+
+@shared_task(name="accounts.fetch_collections", queue="default")
+def fetch_collections(*, account_id: int) -> None:
+    """Read from its server how many a remote account follows, is followed by and has written.
+
+    Counts of others are theirs to tell; what cannot be read leaves what we knew. Repeat-safe.
+    """
+    account = Account.objects.remote().filter(pk=account_id).first()
+    if account is None:
+        return
+    changes: dict[str, Any] = {}
+    followers, following = _collection(account.followers_url), _collection(account.following_url)
+    for name, collection in (
+        ("followers_count", followers),
+        ("following_count", following),
+        ("statuses_count", _collection(account.outbox_url)),
+    ):
+        total = integer_of(collection, "totalItems") if collection else None
+        if total is not None and 0 <= total <= _MAX_COUNT:
+            changes[name] = total
+    if followers and following:
+        changes["hide_collections"] = not (
+            first_of(followers.get("first")) or first_of(following.get("first"))
+        )
+    if changes:
+        Account.objects.filter(pk=account_id).update(**changes)
+
+
+def _collection(uri: str) -> dict[str, Any] | None:
+    if not uri:
+        return None
+    try:
+        return fetch_document(uri)
+    except AppError as error:
+        log.info("collection_not_read", extra={"uri": uri, "cause": str(error)})
+        return None
+
+
+def _handle(
+    values: ActorValues, document: Mapping[str, Any], confirmed: WebfingerAnswer | None
+) -> tuple[str, str]:
+    """Return the proven handle: the stored one while nothing else is claimed, else a confirmed one."""
+    known = Account.objects.filter(uri=values.uri).first()
+    if confirmed is None and known is not None and _claims(values, known):
+        return known.username, known.domain or ""
+    if confirmed is None or confirmed.actor_uri != values.uri:
+        confirmed = confirm_handle(dict(document))
+    domain = _domain(confirmed.host)
+    if not USERNAME.fullmatch(confirmed.username) or domain in local_hosts():
+        raise BadActor(cause="the handle is none that we can store")
+    if confirmed.username.lower() == values.username.lower():
+        return values.username, domain
+    return confirmed.username, domain
+
+
+def _claims(values: ActorValues, known: Account) -> bool:
+    if values.webfinger:
+        return values.webfinger.lower() == known.acct.lower()
+    return values.username.lower() == known.username.lower() and known.domain != INVALID_DOMAIN
+
+
+def _domain(host: str) -> str:
+    try:
+        return normalise_host(host)
+    except ValueError as error:
+        raise BadActor(cause=f"bad host {host[:300]!r}") from error
+
+
+def _free_handle(username: str, domain: str, uri: str) -> None:
+    """Take a confirmed handle from whoever had it; that row finds its new one at its next refresh."""
+    for former in Account.objects.with_handle(username, domain).exclude(uri=uri):
+        former.username, former.domain, former.fetched_at = str(former.pk), INVALID_DOMAIN, None
+        former.save(update_fields=["username", "domain", "fetched_at"])
+
+
+def _store(values: ActorValues, username: str, domain: str) -> Account:
+    columns = {key: value for key, value in asdict(values).items() if key not in _NOT_UPDATED}
+    columns |= {"username": username, "domain": domain, "fetched_at": timezone.now()}
+    account, _ = Account.objects.update_or_create(
+        uri=values.uri, defaults=columns, create_defaults=columns | {"created_at": values.created_at}
+    )
+    return account

@@ -2,5 +2,6 @@
 
 from accounts.password_reset import send_password_reset_mail
 from accounts.registration import send_confirmation_mail
+from accounts.remote import fetch_collections
 
-__all__ = ["send_confirmation_mail", "send_password_reset_mail"]
+__all__ = ["fetch_collections", "send_confirmation_mail", "send_password_reset_mail"]

@@ -1,7 +1,7 @@
 """Locks by name, held until the end of the transaction.
 
-Called where two jobs may work on a thing whose row does not exist yet, so that no row can be locked: a post that
-arrives while its deletion does.
+Called where two jobs may work on a thing whose row does not exist yet, so that no row can be locked: a post
+that arrives while its deletion does.
 """
 
 from django.db import connection

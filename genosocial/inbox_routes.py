@@ -1,3 +1,28 @@
-"""Activity type × object type → receiver; see federation/inbox.py."""
+"""Activity type × object type → receiver; see federation/inbox.py.
 
-ROUTES: dict[tuple[str, str | None], str] = {}
+``(type, None)`` takes bare ids and every object type without a line of its own; what has no line is ignored.
+"""
+
+_POSTS = ("Note", "Question", "Article", "Page", "Video", "Audio", "Image", "Event")
+_ACTORS = ("Application", "Group", "Organization", "Person", "Service")
+
+ROUTES: dict[tuple[str, str | None], str] = {
+    # accounts
+    ("Follow", None): "accounts.inbox.receive_follow",
+    ("Accept", None): "accounts.inbox.receive_accept",
+    ("Reject", None): "accounts.inbox.receive_reject",
+    ("Undo", "Follow"): "accounts.inbox.receive_undo_follow",
+    ("Undo", "Accept"): "accounts.inbox.receive_undo_accept",
+    ("Undo", "Block"): "accounts.inbox.receive_undo_block",
+    ("Block", None): "accounts.inbox.receive_block",
+    **{("Update", kind): "accounts.inbox.receive_update" for kind in _ACTORS},
+    # statuses
+    ("Create", None): "timelines.inbox.receive_create",
+    **{("Update", kind): "timelines.inbox.receive_update" for kind in _POSTS},
+    ("Delete", None): "timelines.inbox.receive_delete",
+    ("Announce", None): "timelines.inbox.receive_announce",
+    ("Like", None): "timelines.inbox.receive_like",
+    ("Undo", "Announce"): "timelines.inbox.receive_undo_announce",
+    ("Undo", "Like"): "timelines.inbox.receive_undo_like",
+    ("Undo", None): "timelines.inbox.receive_undo",
+}

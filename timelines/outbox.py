@@ -1,51 +1,149 @@
-"""What statuses send to other servers.
+"""What statuses and interactions send to other servers.
 
-Called by timelines/statuses.py and timelines/interactions.py inside their transactions.
+Called by timelines/statuses.py and timelines/interactions.py inside their transactions, so that what happened
+and what is owed to others stand or fall together. Nothing happens when the one who acts is not ours, or when
+nobody elsewhere is concerned. Source: contract of the federation 4.5.
 """
 
-from timelines.models import Favourite, Status, StatusPin
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import Account, Follow
+from accounts.outbox import inboxes_of
+from federation.delivery import deliver
+from timelines import documents
+from timelines.models import Favourite, Mention, Status, StatusPin
+from timelines.visibility import OPEN
+
+_FOR_FOLLOWERS = (*OPEN, Status.Visibility.PRIVATE)
 
 
 def send_create(status: Status) -> None:
-    """Send a new status of a local account to all whom it concerns."""
-    raise NotImplementedError
+    """Send a new status of a local account to all whom it concerns; its mentions must be there already."""
+    if status.account.is_local:
+        create = documents.render_create(documents.load_note(status))
+        _deliver(documents.with_context(create), status, _concerned(status))
 
 
 def send_update(status: Status) -> None:
     """Send an edited status of a local account, also to those who reacted to it."""
-    raise NotImplementedError
+    if status.account.is_local:
+        update = documents.render_update(documents.load_note(status))
+        _deliver(update, status, _concerned(status), _reacting(status))
 
 
 def send_delete(status: Status) -> None:
-    """Tell that a status of a local account goes; call it while its rows are still there."""
-    raise NotImplementedError
+    """Tell that a status of a local account goes; call it while its mentions and reactions are there."""
+    if status.account.is_local:
+        _deliver(documents.render_delete(status), status, _concerned(status), _reacting(status))
 
 
 def send_announce(reblog: Status) -> None:
-    """Send a reblog by a local account."""
-    raise NotImplementedError
+    """Send a reblog by a local account to its followers and the author; a private original goes along."""
+    original = reblog.reblog_of
+    if not reblog.account.is_local or original is None:
+        return
+    inlined = None if original.visibility in OPEN else documents.load_note(original)
+    announce = documents.with_context(documents.render_announce(reblog, inlined))
+    _deliver(announce, reblog, _concerned(reblog), _author_of(original))
 
 
 def send_undo_announce(reblog: Status) -> None:
-    """Take back a reblog by a local account; call it while its row is still there."""
-    raise NotImplementedError
+    """Take back a reblog by a local account; call it while the row's values are at hand."""
+    if reblog.account.is_local and reblog.reblog_of is not None:
+        undo = documents.render_undo_announce(reblog)
+        _deliver(undo, reblog, _concerned(reblog), _author_of(reblog.reblog_of))
 
 
 def send_like(favourite: Favourite) -> None:
-    """Tell the remote author that a local account favours the status."""
-    raise NotImplementedError
+    """Tell a remote author that a local account favours the status; gives the favourite its uri."""
+    if not _leaves_us(favourite):
+        return
+    if not favourite.uri:
+        favourite.uri = documents.like_uri(favourite)
+        favourite.save(update_fields=["uri"])
+    _deliver_to_author(documents.render_like(favourite), favourite)
 
 
 def send_undo_like(favourite: Favourite) -> None:
     """Take back a favourite; call it while the row's values are at hand."""
-    raise NotImplementedError
+    if _leaves_us(favourite):
+        _deliver_to_author(documents.render_undo_like(favourite), favourite)
 
 
 def send_pin(pin: StatusPin) -> None:
     """Tell the followers that a local account pinned a status."""
-    raise NotImplementedError
+    _deliver_pin(documents.render_pin(pin), pin)
 
 
 def send_unpin(pin: StatusPin) -> None:
-    """Tell the followers that a local account unpinned a status; call it while the row's values are at hand."""
-    raise NotImplementedError
+    """Tell the followers that a local account unpinned a status; call it before the row goes."""
+    _deliver_pin(documents.render_unpin(pin), pin)
+
+
+# Whom it concerns: querysets of one column, the ids of accounts.
+
+Ids = QuerySet[Any, Any]
+
+
+def _concerned(status: Status) -> list[Ids]:
+    """Followers if they may see it, the mentioned, and who is replied to, with their followers if ours."""
+    found: list[Ids] = [Mention.objects.filter(status=status).values("account_id")]
+    if status.visibility in _FOR_FOLLOWERS:
+        found.append(_followers_of(status.account_id))
+    if status.visibility in OPEN and status.in_reply_to_account_id is not None:
+        found.append(Account.objects.filter(pk=status.in_reply_to_account_id).values("pk"))
+        found.append(_followers_of(status.in_reply_to_account_id))
+    return found
+
+
+def _followers_of(account_id: int) -> Ids:
+    followers = Follow.objects.accepted().filter(target_id=account_id, account__domain__isnull=False)
+    return followers.values("account_id")
+
+
+def _reacting(status: Status) -> list[Ids]:
+    """Those who reblogged, favoured or answered it, and so show it or its numbers."""
+    return [
+        Status.objects.kept().filter(reblog_of=status).values("account_id"),
+        Favourite.objects.filter(status=status).values("account_id"),
+        Status.objects.kept().filter(in_reply_to=status).values("account_id"),
+    ]
+
+
+def _author_of(status: Status) -> list[Ids]:
+    return [Account.objects.filter(pk=status.account_id).values("pk")]
+
+
+def _deliver(document: dict[str, Any], status: Status, *concerned: list[Ids]) -> None:
+    first, *rest = [ids.order_by() for part in concerned for ids in part]
+    deliver(
+        document,
+        sender_uri=status.account.uri,
+        inboxes=inboxes_of(Account.objects.filter(pk__in=first.union(*rest))),
+        object_uri=status.uri,
+    )
+
+
+def _deliver_to_author(document: dict[str, Any], favourite: Favourite) -> None:
+    deliver(
+        document,
+        sender_uri=favourite.account.uri,
+        inboxes=[favourite.status.account.preferred_inbox_url],
+        object_uri=documents.like_uri(favourite),
+    )
+
+
+def _deliver_pin(document: dict[str, Any], pin: StatusPin) -> None:
+    if pin.account.is_local:
+        deliver(
+            document,
+            sender_uri=pin.account.uri,
+            inboxes=inboxes_of(Account.objects.filter(pk__in=_followers_of(pin.account_id))),
+            object_uri=f"{pin.account.uri}#pins/{pin.pk}",
+        )
+
+
+def _leaves_us(favourite: Favourite) -> bool:
+    return favourite.account.is_local and not favourite.status.account.is_local

@@ -1,23 +1,207 @@
-"""Statuses of other servers: fetched, stored, edited.
+"""Statuses of other servers: fetched, stored, brought up to date.
 
-Called by timelines/inbox.py, by search and by the job that walks up a thread.
+Called by timelines/inbox.py, by search and by the job that walks up a thread. The network is asked before the
+transaction, never inside. Source: contract of the federation 3.2, 3.3, 3.6, 3.7.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+from celery import shared_task
+from django.db import transaction
+from django.db.models import F, Q
+
 from accounts.models import Account
-from timelines.models import Status
+from accounts.remote import account_from_uri, upsert_account
+from core import locks
+from core.errors import AppError, Forbidden, Gone, NotFound
+from core.hosts import host_of, same_host
+from core.ids import new_id
+from federation.fetch import fetch_document, fetch_pasted
+from federation.local import is_local_uri
+from federation.peers import is_blocked
+from federation.vocab import ACTOR_TYPES, id_of, types_of
+from media.remote import save_remote_attachments, save_remote_emojis
+from timelines import remote_edits
+from timelines.content import store_tags
+from timelines.documents import BadNote, NoteValues, read_note
+from timelines.models import Mention, Status, Tombstone
+from timelines.remote_people import People, find_local_account, find_people
+from timelines.statuses import replied_to, status_created
+
+log = logging.getLogger(__name__)
+
+MAX_HOPS = 20
 
 
-def status_from_uri(uri: str, *, fetch: bool = True) -> Status:
+# Finding
+
+
+def status_from_uri(uri: str, *, fetch: bool = True, hops: int = 0) -> Status:
     """Return the status with this uri; fetched and stored when unknown and ``fetch`` is set.
 
-    Raises NotFound, RemoteUnreachable. May use the network: call it outside transactions, or without ``fetch``.
+    Raises NotFound, Gone, Forbidden, BadNote, RemoteUnreachable. May use the network: call it outside
+    transactions, or without ``fetch``. Uris of our own are never fetched.
     """
-    raise NotImplementedError
+    known = Status.objects.kept().filter(uri=uri).select_related("account", "in_reply_to").first()
+    if known is not None:
+        return known
+    host = host_of(uri)
+    if not fetch or host is None or is_local_uri(uri) or is_blocked(host):
+        raise NotFound(cause=f"no status {uri[:300]}")
+    if Tombstone.objects.filter(uri=uri).exists():
+        raise Gone(cause=f"{uri[:300]} was deleted")
+    return _store_fetched(fetch_document(uri), hops=hops)
 
 
-def upsert_status(document: Mapping[str, Any], author: Account) -> Status:
-    """Store a post document of ``author`` as a status, or bring the known one up to date."""
-    raise NotImplementedError
+def resolve_url(url: str) -> Account | Status:
+    """Return what a URL pasted by a person stands for: an actor, a post, or the page about one.
+
+    Raises NotFound, Forbidden, RemoteUnreachable. Uses the network for what is not ours.
+    """
+    if is_local_uri(url):
+        return _find_local(url)
+    if host_of(url) is None or is_blocked(host_of(url) or ""):
+        raise NotFound(cause=f"no address {url[:300]}")
+    document = fetch_pasted(url)
+    if ACTOR_TYPES.intersection(types_of(document)):
+        return upsert_account(document)
+    return _store_fetched(document, hops=0)
+
+
+def _find_local(url: str) -> Account | Status:
+    statuses = Status.objects.kept().filter(is_local=True).select_related("account", "in_reply_to")
+    tail = url.rpartition("/")[2]
+    number = int(tail) if tail.isdecimal() and len(tail) < 19 else 0
+    found = find_local_account(url) or statuses.filter(Q(uri=url) | Q(pk=number, url=url)).first()
+    if found is None:
+        raise NotFound(cause=f"no address {url[:300]}")
+    return found
+
+
+def _store_fetched(document: Mapping[str, Any], *, hops: int) -> Status:
+    if "Create" in types_of(document):
+        # The activity around a post: what counts is the post itself, at its own address.
+        document = fetch_document(id_of(document.get("object")) or "")
+    author_uri = id_of(document.get("attributedTo")) or ""
+    if not same_host(author_uri, id_of(document) or ""):
+        raise BadNote(cause="a post of an author on another host")
+    return upsert_status(document, account_from_uri(author_uri), hops=hops)
+
+
+# Storing
+
+
+def upsert_status(
+    document: Mapping[str, Any],
+    author: Account,
+    *,
+    activity: Mapping[str, Any] | None = None,
+    recipient: Account | None = None,
+    hops: int = 0,
+) -> Status:
+    """Store a post document of ``author`` as a status, or bring the known one up to date.
+
+    The document must come from its own host or be signed by its author. ``recipient`` owns the personal
+    inbox that it came to. Raises BadNote, Forbidden (somebody else's), Gone (deleted already).
+    """
+    values = read_note(document, activity)
+    if author.uri not in values.author_uris or not same_host(values.uri, author.uri):
+        raise Forbidden(cause=f"{values.uri[:300]} is not by {author.uri[:300]}")
+    if author.is_local or author.suspended_at is not None or is_blocked(author.domain or ""):
+        raise Forbidden(cause=f"{author.uri[:300]} is suspended, blocked or ours")
+    if values.is_vote:
+        raise BadNote(cause="a vote is no status")
+    people = find_people(values, author, recipient)
+    with transaction.atomic():
+        locks.hold(f"status {values.uri}")
+        known = Status.objects.select_for_update(of=("self",)).filter(uri=values.uri).first()
+        if known is None:
+            return _create(values, author, people, hops=hops)
+        if known.account_id != author.pk:
+            raise Forbidden(cause=f"{values.uri[:300]} is by somebody else")
+        if known.deleted_at is not None:
+            raise Gone(cause=f"{values.uri[:300]} was deleted")
+        known.account = author
+        remote_edits.apply_edit(known, values, people.mentioned)
+    return known
+
+
+def _create(values: NoteValues, author: Account, people: People, *, hops: int) -> Status:
+    if Tombstone.objects.filter(uri=values.uri).exists():
+        raise Gone(cause=f"{values.uri[:300]} was deleted")
+    parent = _find_parent(values)
+    status = Status(
+        id=new_id(values.created_at),
+        uri=values.uri,
+        url=values.url,
+        account=author,
+        is_local=False,
+        content=values.content,
+        spoiler_text=values.spoiler_text,
+        sensitive=values.sensitive,
+        visibility=_visibility(values, author, people),
+        language=values.language,
+        in_reply_to=parent,
+        in_reply_to_uri=values.in_reply_to_uri,
+        in_reply_to_account_id=replied_to(author, parent),
+        conversation_uri=values.conversation_uri or (parent.conversation_uri if parent else ""),
+        created_at=values.created_at,
+        edited_at=values.edited_at,
+    )
+    files = save_remote_attachments(author.pk, values.files)
+    status.media_ids = [attachment.pk for attachment in files]
+    status.save(force_insert=True)
+    status.tags.set(store_tags(values.tag_names))
+    save_remote_emojis(author.domain or "", values.emojis)
+    Mention.objects.bulk_create(
+        [Mention(status=status, account=account) for account in people.mentioned]
+        + [Mention(status=status, account=account, silent=True) for account in people.silent]
+    )
+    status_created(status)
+    link_replies(status)
+    if parent is None and values.in_reply_to_uri and hops < MAX_HOPS:
+        transaction.on_commit(lambda: fetch_parent.delay(status_id=status.pk, hops=hops + 1), robust=True)
+    return status
+
+
+def _find_parent(values: NoteValues) -> Status | None:
+    if not values.in_reply_to_uri:
+        return None
+    return Status.objects.kept().filter(uri=values.in_reply_to_uri).select_related("account").first()
+
+
+def _visibility(values: NoteValues, author: Account, people: People) -> Status.Visibility:
+    visibility = values.visibility(author.followers_url)
+    if visibility == Status.Visibility.DIRECT and people.silent and values.direct_message is not True:
+        return Status.Visibility.LIMITED
+    return visibility
+
+
+# Threads
+
+
+def link_replies(parent: Status) -> None:
+    """Hang replies that were here before their parent under it."""
+    orphans = Status.objects.kept().filter(in_reply_to_uri=parent.uri, in_reply_to__isnull=True)
+    linked = orphans.exclude(pk=parent.pk).update(
+        in_reply_to=parent, in_reply_to_account_id=parent.account_id
+    )
+    if linked:
+        Status.objects.filter(pk=parent.pk).update(replies_count=F("replies_count") + linked)
+
+
+@shared_task(name="timelines.fetch_parent", queue="default")
+def fetch_parent(*, status_id: int, hops: int) -> None:
+    """Fetch what a status replies to; each hop up a thread is a job of its own. Repeat-safe."""
+    status = Status.objects.kept().filter(pk=status_id, in_reply_to__isnull=True).first()
+    if status is None or not status.in_reply_to_uri:
+        return
+    try:
+        parent = status_from_uri(status.in_reply_to_uri, hops=hops)
+    except AppError as error:
+        log.info("parent_not_fetched", extra={"uri": status.in_reply_to_uri, "cause": str(error)})
+        return
+    with transaction.atomic():
+        link_replies(parent)

@@ -152,7 +152,7 @@ def _write(
         media_ids=media_ids,
         in_reply_to=parent,
         in_reply_to_uri=parent.uri if parent else "",
-        in_reply_to_account_id=_replied_to(account, parent),
+        in_reply_to_account_id=replied_to(account, parent),
         conversation_uri=_conversation(account, parent, status_id),
         application_id=application_id,
         idempotency_key=key_hash,
@@ -166,7 +166,7 @@ def _write(
     return status
 
 
-def _replied_to(account: Account, parent: Status | None) -> int | None:
+def replied_to(account: Account, parent: Status | None) -> int | None:
     """Return whom a reply answers: who continues an own reply still answers the one replied to."""
     if parent is None:
         return None

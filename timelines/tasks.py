@@ -12,8 +12,9 @@ from timelines import fanout, statuses
 from timelines.fanout import fan_out
 from timelines.live import stream_deletion, stream_update
 from timelines.notifications import stream_notifications
+from timelines.remote import fetch_parent
 
-__all__ = ["fan_out", "stream_deletion", "stream_notifications", "stream_update"]
+__all__ = ["fan_out", "fetch_parent", "stream_deletion", "stream_notifications", "stream_update"]
 
 
 @shared_task(name="timelines.sweep_fan_out", queue="default")

@@ -1,0 +1,45 @@
+"""ActivityPub JSON of statuses and of what people do with them ↔ plain values.
+
+`note` renders a status and loads what a page of them needs, `activities` wraps it, `reading` reads what
+others send. Called by timelines/outbox.py, timelines/views.py, timelines/inbox.py and timelines/remote.py.
+"""
+
+from timelines.documents.activities import (
+    announce_uri,
+    like_uri,
+    render_announce,
+    render_create,
+    render_delete,
+    render_like,
+    render_pin,
+    render_undo_announce,
+    render_undo_like,
+    render_unpin,
+    render_update,
+    with_context,
+)
+from timelines.documents.note import Note, load_note, load_notes, render_note
+from timelines.documents.reading import BadNote, MentionTag, NoteValues, read_note
+
+__all__ = [
+    "BadNote",
+    "MentionTag",
+    "Note",
+    "NoteValues",
+    "announce_uri",
+    "like_uri",
+    "load_note",
+    "load_notes",
+    "read_note",
+    "render_announce",
+    "render_create",
+    "render_delete",
+    "render_like",
+    "render_note",
+    "render_pin",
+    "render_undo_announce",
+    "render_undo_like",
+    "render_unpin",
+    "render_update",
+    "with_context",
+]

@@ -1,0 +1,257 @@
+"""What statuses receive from other servers: posts, edits, deletions, reblogs, favourites, undoing.
+
+Called by federation/inbox.py through genosocial/inbox_routes.py, in a job. The signer is proven to be the
+actor. Every receiver is repeat-safe and finds what it is about by natural keys. What is none of our
+business is dropped with a line in the log. Source: contract of the federation 3.2, 3.4, 3.5.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import inbox as accounts_inbox
+from accounts.inbox import get_sender, undo_block, undo_follow, withdraw
+from accounts.models import Account, Follow
+from core import locks
+from core.errors import Forbidden, NotFound
+from core.hosts import same_host
+from federation.fetch import fetch_document
+from federation.vocab import POST_TYPES, PUBLIC, Activity, addressed, ids_of, time_of, types_of
+from federation.withdrawals import remember_withdrawn, was_withdrawn
+from timelines import interactions
+from timelines.documents import NoteValues, read_note
+from timelines.models import Favourite, Status, Tombstone
+from timelines.remote import status_from_uri, upsert_status
+from timelines.statuses import delete_status
+from timelines.visibility import OPEN, visible_to
+
+log = logging.getLogger(__name__)
+
+# An edit of something unknown that is older is about a post that nobody here waits for.
+MAX_AGE_OF_UNKNOWN = timedelta(days=1)
+
+
+# Posts
+
+
+def receive_create(activity: Activity) -> None:
+    """A new post: stored when it concerns somebody here."""
+    _receive_post(activity, is_edit=False)
+
+
+def receive_update(activity: Activity) -> None:
+    """An edited post; an unknown recent one is taken as new."""
+    _receive_post(activity, is_edit=True)
+
+
+def _receive_post(activity: Activity, *, is_edit: bool) -> None:
+    uri = activity.object_uri
+    if activity.object_type is not None and not POST_TYPES.intersection(types_of(activity.object)):
+        return _ignore(activity, "no post")
+    if not same_host(uri, activity.actor_uri):
+        raise Forbidden(cause=f"{uri[:300]} is on another host than its actor")
+    known = Status.objects.filter(uri=uri).select_related("account").first()
+    if known is not None and known.account.uri != activity.actor_uri:
+        raise Forbidden(cause=f"{uri[:300]} is by somebody else")
+    if _is_deleted(uri, activity):
+        return
+    recipient = _recipient(activity)
+    if known is not None and not is_edit:
+        return _add_recipient(known, recipient)
+    author = get_sender(activity)
+    document = _trusted_post(activity)
+    values = read_note(document, activity.document)
+    if values.is_vote:
+        return _ignore(activity, "votes are not counted")
+    if known is None:
+        too_old = is_edit and timezone.now() - values.created_at > MAX_AGE_OF_UNKNOWN
+        if too_old or not _concerns_us(values, author, recipient):
+            return _ignore(activity, "concerns nobody here")
+    upsert_status(document, author, activity=activity.document, recipient=recipient)
+
+
+def _trusted_post(activity: Activity) -> Mapping[str, Any]:
+    """Return the embedded post if the actor wrote it and it lies on the actor's host, else fetch it."""
+    document = activity.object_document()
+    if document is not None and activity.actor_uri in ids_of(document.get("attributedTo")):
+        return document
+    return fetch_document(activity.object_uri)
+
+
+def _is_deleted(uri: str, activity: Activity) -> bool:
+    return Tombstone.objects.filter(uri=uri).exists() or was_withdrawn(
+        activity.actor_uri, uri, now=timezone.now()
+    )
+
+
+def _concerns_us(values: NoteValues, author: Account, recipient: Account | None) -> bool:
+    """Tell whether anybody here follows the author, is addressed, or is part of the conversation."""
+    if Account.objects.local().filter(uri__in=values.recipients).exists():
+        return True
+    visibility = values.visibility(author.followers_url)
+    if visibility in (Status.Visibility.DIRECT, Status.Visibility.LIMITED):
+        return recipient is not None
+    follows = Follow.objects.filter(target=author, account__domain__isnull=True)
+    if visibility == Status.Visibility.PRIVATE:
+        return follows.accepted().exists()
+    return follows.exists() or _answers_us(values)
+
+
+def _answers_us(values: NoteValues) -> bool:
+    """Tell whether it replies to one of ours, or to somebody whom one of ours follows."""
+    if not values.in_reply_to_uri:
+        return False
+    parents = Status.objects.kept().filter(uri=values.in_reply_to_uri)
+    followed = Q(account__follows_in__account__domain__isnull=True, account__follows_in__isnull=False)
+    return parents.filter(Q(is_local=True) | followed).exists()
+
+
+def _recipient(activity: Activity) -> Account | None:
+    if not activity.recipient_uri:
+        return None
+    return Account.objects.local().available().filter(uri=activity.recipient_uri).first()
+
+
+def _add_recipient(status: Status, recipient: Account | None) -> None:
+    """A post that came again, to another personal inbox: its owner may read it too."""
+    if recipient is not None and status.visibility not in (*OPEN, Status.Visibility.PRIVATE):
+        status.mentions.get_or_create(account=recipient, defaults={"silent": True})
+
+
+def receive_delete(activity: Activity) -> None:
+    """A post is gone, or with the actor's own id the whole actor. Unknown posts are remembered as gone."""
+    uri = activity.object_uri
+    if uri == activity.actor_uri:
+        return accounts_inbox.receive_delete(activity)
+    if not uri or not same_host(uri, activity.actor_uri):
+        return _ignore(activity, "no post of this host")
+    with transaction.atomic():
+        locks.hold(f"status {uri}")
+        status = Status.objects.filter(uri=uri).select_related("account", "reblog_of__account").first()
+        if status is None:
+            remember_withdrawn(activity.actor_uri, uri, now=timezone.now())
+            return
+        if status.account.uri != activity.actor_uri:
+            raise Forbidden(cause=f"{uri[:300]} is by somebody else")
+        Tombstone.objects.get_or_create(uri=uri)
+        if status.deleted_at is None:
+            delete_status(status)
+
+
+# Reblogs
+
+
+def receive_announce(activity: Activity) -> None:
+    """A reblog of something public, or of one's own; stored when booster or author concern somebody here."""
+    if _is_deleted(activity.id, activity):
+        return
+    account = get_sender(activity)
+    known = Status.objects.kept().filter(uri=activity.object_uri).select_related("account").first()
+    if not (known is not None and known.is_local) and not _is_followed(account):
+        return _ignore(activity, "concerns nobody here")
+    status = known or _announced(activity, account)
+    if status.visibility not in OPEN and status.account_id != account.pk:
+        raise Forbidden(cause="a reblog of what is not public")
+    if status.reblog_of_id is not None:
+        raise Forbidden(cause="a reblog of a reblog")
+    with transaction.atomic():
+        locks.hold(f"activity {activity.id}")
+        if _is_deleted(activity.id, activity):
+            return
+        interactions.reblog(
+            account,
+            status,
+            _announce_visibility(activity, account),
+            uri=activity.id,
+            created_at=time_of(activity.document, "published"),
+        )
+
+
+def _is_followed(account: Account) -> bool:
+    return Follow.objects.filter(target=account, account__domain__isnull=True).exists()
+
+
+def _announced(activity: Activity, account: Account) -> Status:
+    """Return what is reblogged: one's own embedded post may be private, all else is fetched by id."""
+    document = activity.object_document()
+    is_own = document is not None and account.uri in ids_of(document.get("attributedTo"))
+    if document is not None and is_own and same_host(activity.object_uri, account.uri):
+        return upsert_status(document, account)
+    return status_from_uri(activity.object_uri)
+
+
+def _announce_visibility(activity: Activity, account: Account) -> Status.Visibility:
+    audience = addressed(activity.document)
+    if PUBLIC in audience.to:
+        return Status.Visibility.PUBLIC
+    if PUBLIC in audience.cc:
+        return Status.Visibility.UNLISTED
+    return Status.Visibility.PRIVATE
+
+
+def receive_undo_announce(activity: Activity) -> None:
+    """A reblog is taken back."""
+    withdraw(activity, _undo_announce)
+
+
+def _undo_announce(activity: Activity, original_uri: str) -> bool:
+    reblogs = Status.objects.kept().filter(account__uri=activity.actor_uri, reblog_of__isnull=False)
+    wanted = Q(uri=activity.object_uri) | Q(reblog_of__uri=original_uri)
+    reblog = reblogs.filter(wanted).select_related("account", "reblog_of__account").first()
+    if reblog is None or reblog.reblog_of is None:
+        return False
+    interactions.unreblog(reblog.account, reblog.reblog_of)
+    return True
+
+
+# Favourites
+
+
+def receive_like(activity: Activity) -> None:
+    """A favourite of a status of ours; a reaction with an emoji counts as one."""
+    statuses = Status.objects.kept().originals().filter(uri=activity.object_uri, is_local=True)
+    if not statuses.exists():
+        return
+    account = get_sender(activity)
+    status = visible_to(statuses, account).select_related("account").first()
+    if status is None:
+        raise NotFound(cause="a favourite of what its actor cannot see")
+    with transaction.atomic():
+        locks.hold(f"activity {activity.id}")
+        if not was_withdrawn(activity.actor_uri, activity.id, now=timezone.now()):
+            interactions.favourite(account, status, uri=activity.id)
+
+
+def receive_undo_like(activity: Activity) -> None:
+    """A favourite is taken back."""
+    withdraw(activity, _undo_like)
+
+
+def _undo_like(activity: Activity, status_uri: str) -> bool:
+    favourites = Favourite.objects.filter(account__uri=activity.actor_uri)
+    favourites = favourites.select_related("account", "status__account")
+    by_id = favourites.exclude(uri="").filter(uri=activity.object_uri)
+    favourite = by_id.first() or favourites.filter(status__uri=status_uri).first()
+    if favourite is None:
+        return False
+    interactions.unfavourite(favourite.account, favourite.status)
+    return True
+
+
+def receive_undo(activity: Activity) -> None:
+    """An Undo that names a bare id: whatever we have under it. Other kinds of things we do not keep."""
+    if activity.object_document() is not None:
+        return _ignore(activity, "an Undo of what we do not keep")
+    withdraw(activity, _undo_announce, undo_follow, undo_block, _undo_like)
+
+
+def _ignore(activity: Activity, reason: str) -> None:
+    log.info(
+        "activity_ignored",
+        extra={"activity_type": activity.type, "activity_id": activity.id, "reason": reason},
+    )

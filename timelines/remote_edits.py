@@ -1,0 +1,53 @@
+"""Edits of statuses of other servers: which are real, what they change, what they never may.
+
+Called by timelines/remote.py inside its transaction, with the row locked.
+Source: contract of the federation 3.8.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.models import Account
+from media.attachments import load_attachments
+from media.models import MediaAttachment
+from media.remote import save_remote_attachments, save_remote_emojis
+from timelines.content import store_tags
+from timelines.documents import NoteValues
+from timelines.edits import change_mentions
+from timelines.entities.edit import current_version
+from timelines.models import Status
+from timelines.statuses import status_edited
+
+_FIELDS = ("content", "spoiler_text", "sensitive", "language")
+
+
+def apply_edit(status: Status, values: NoteValues, mentioned: Sequence[Account]) -> None:
+    """Bring a status up to date when the document says that it was edited after what we know.
+
+    Author, visibility, uri, time and parent never change. An older or undated document changes nothing.
+    """
+    last_change = status.edited_at or status.created_at
+    if values.updated_at is None or values.updated_at <= last_change:
+        return
+    attachments = load_attachments(status.media_ids)
+    shown = [attachments[pk] for pk in status.media_ids if pk in attachments]
+    if not _differs(status, values, shown):
+        change_mentions(status, mentioned)
+        return
+    current_version(status).save()
+    for name in _FIELDS:
+        setattr(status, name, getattr(values, name))
+    files = save_remote_attachments(status.account_id, values.files, current_ids=status.media_ids)
+    status.media_ids = [attachment.pk for attachment in files]
+    status.edited_at = values.updated_at
+    status.save(update_fields=[*_FIELDS, "media_ids", "edited_at"])
+    status.tags.set(store_tags(values.tag_names))
+    save_remote_emojis(status.account.domain or "", values.emojis)
+    status_edited(status, newly_mentioned=change_mentions(status, mentioned))
+
+
+def _differs(status: Status, values: NoteValues, shown: Sequence[MediaAttachment]) -> bool:
+    if any(getattr(status, name) != getattr(values, name) for name in _FIELDS):
+        return True
+    before: list[Any] = [(file.remote_url, file.description, file.focus_x, file.focus_y) for file in shown]
+    return before != [(file.url, file.description, *(file.focus or (None, None))) for file in values.files]

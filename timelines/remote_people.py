@@ -1,0 +1,77 @@
+"""The people whom a remote post names or addresses.
+
+Called by timelines/remote.py. Source: contract of the federation 3.6.
+"""
+
+import logging
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from accounts.models import Account, Follow
+from accounts.remote import account_from_uri
+from core.errors import AppError
+from federation.local import is_local_uri
+from timelines.documents import NoteValues
+from timelines.visibility import OPEN
+
+log = logging.getLogger(__name__)
+
+MAX_NEW_PEOPLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The accounts that a post names, and those that it is addressed to without naming them."""
+
+    mentioned: list[Account] = field(default_factory=list)
+    silent: list[Account] = field(default_factory=list)
+
+
+def find_people(values: NoteValues, author: Account, recipient: Account | None = None) -> People:
+    """Return whom a post names and addresses. A few unknown actors are fetched, the others left out.
+
+    ``recipient`` owns the personal inbox that it came to. Uses the network.
+    """
+    is_open = values.visibility(author.followers_url) in OPEN
+    known = _find_known(values)
+    mentioned: dict[int, Account] = {}
+    unknown_left = MAX_NEW_PEOPLE
+    for mention in values.mentions:
+        account = known.get(mention.href)
+        if account is None and unknown_left:
+            unknown_left -= 1
+            account = _find_named(mention.href)
+        # Who is named but not addressed must not gain access by it.
+        if account is not None and (is_open or account.uri in values.recipients):
+            mentioned[account.pk] = account
+    silent = {} if is_open else {account.pk: account for account in known.values()}
+    if recipient is not None and not is_open and not _follows(recipient, author):
+        silent[recipient.pk] = recipient
+    named = {author.pk, *mentioned}
+    return People(list(mentioned.values()), [account for pk, account in silent.items() if pk not in named])
+
+
+def _find_known(values: NoteValues) -> dict[str, Account]:
+    uris = {*values.recipients, *(mention.href for mention in values.mentions)}
+    return {account.uri: account for account in Account.objects.filter(uri__in=uris)}
+
+
+def find_local_account(url: str) -> Account | None:
+    """Return the account of ours that an actor id or the address of a profile page names."""
+    name = url.removeprefix(f"{settings.BASE_URL}/@")
+    if name != url:
+        return Account.objects.with_handle(name, None).first()
+    return Account.objects.local().filter(uri=url).first()
+
+
+def _find_named(href: str) -> Account | None:
+    try:
+        return find_local_account(href) if is_local_uri(href) else account_from_uri(href)
+    except AppError as error:
+        log.info("mention_not_resolved", extra={"uri": href, "cause": str(error)})
+        return None
+
+
+def _follows(account: Account, target: Account) -> bool:
+    return Follow.objects.accepted().filter(account=account, target=target).exists()
