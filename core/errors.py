@@ -18,7 +18,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +46,8 @@ class AppError(Exception):
     def __init__(self, message: Text | None = None, *, cause: str = "") -> None:
         self.message = message if message is not None else self.default_message
         self.cause = cause
+        # Keys that an answer carries beside ``error``, where the API knows some.
+        self.extra: Mapping[str, Any] = {}
         super().__init__(cause or self.message)
 
 

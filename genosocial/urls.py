@@ -24,7 +24,14 @@ from media.views import serve_media
 from moderation.pages import invitations
 from timelines import views as status_views
 from timelines.api import empty, instance
+from timelines.api import interactions as interaction_doors
+from timelines.api import notifications as notification_doors
+from timelines.api import search as search_doors
+from timelines.api import statuses as status_doors
+from timelines.api import timelines as timeline_doors
+from timelines.api.interactions import door
 from timelines.api.streaming import redirect_to_streaming
+from timelines.interactions import bookmark, favourite, pin, unbookmark, unfavourite, unpin
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health),
@@ -68,6 +75,37 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/media/<str:media_id>", Media.as_view()),
     path("api/v1/custom_emojis", CustomEmojis.as_view()),
     path("media_files/<path:path>", serve_media),
+    # timelines: statuses and what people do with them
+    path("api/v1/statuses", status_doors.Statuses.as_view()),
+    path("api/v1/statuses/<str:status_id>", status_doors.StatusById.as_view()),
+    path("api/v1/statuses/<str:status_id>/context", status_doors.StatusContext.as_view()),
+    path("api/v1/statuses/<str:status_id>/history", status_doors.StatusHistory.as_view()),
+    path("api/v1/statuses/<str:status_id>/source", status_doors.StatusSource.as_view()),
+    path("api/v1/statuses/<str:status_id>/favourite", door(favourite, "write", "write:favourites")),
+    path("api/v1/statuses/<str:status_id>/unfavourite", door(unfavourite, "write", "write:favourites")),
+    path("api/v1/statuses/<str:status_id>/reblog", interaction_doors.Reblog.as_view()),
+    path("api/v1/statuses/<str:status_id>/unreblog", interaction_doors.Unreblog.as_view()),
+    path("api/v1/statuses/<str:status_id>/bookmark", door(bookmark, "write", "write:bookmarks")),
+    path("api/v1/statuses/<str:status_id>/unbookmark", door(unbookmark, "write", "write:bookmarks")),
+    path("api/v1/statuses/<str:status_id>/pin", door(pin, "write", "write:accounts")),
+    path("api/v1/statuses/<str:status_id>/unpin", door(unpin, "write", "write:accounts")),
+    path("api/v1/statuses/<str:status_id>/favourited_by", interaction_doors.FavouritedBy.as_view()),
+    path("api/v1/statuses/<str:status_id>/reblogged_by", interaction_doors.RebloggedBy.as_view()),
+    path("api/v1/favourites", interaction_doors.Favourites.as_view()),
+    path("api/v1/bookmarks", interaction_doors.Bookmarks.as_view()),
+    # timelines: where statuses appear, and what people are told
+    path("api/v1/timelines/home", timeline_doors.Home.as_view()),
+    path("api/v1/timelines/public", timeline_doors.Public.as_view()),
+    path("api/v1/timelines/tag/<str:hashtag>", timeline_doors.Hashtag.as_view()),
+    path("api/v1/accounts/<str:account_id>/statuses", timeline_doors.AccountStatuses.as_view()),
+    path("api/v1/notifications", notification_doors.Notifications.as_view()),
+    path("api/v1/notifications/clear", notification_doors.Clear.as_view()),
+    path("api/v1/notifications/unread_count", notification_doors.UnreadCount.as_view()),
+    path("api/v1/notifications/<int:notification_id>", notification_doors.NotificationById.as_view()),
+    path("api/v1/notifications/<int:notification_id>/dismiss", notification_doors.Dismiss.as_view()),
+    path("api/v1/markers", notification_doors.Markers.as_view()),
+    path("api/v2/search", search_doors.Search.as_view()),
+    path("api/v1/tags/<str:name>", search_doors.TagByName.as_view()),
     # accounts: OAuth
     path("api/v1/apps", app_doors.Apps.as_view()),
     path("api/v1/apps/verify_credentials", app_doors.OwnApp.as_view()),

@@ -12,7 +12,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, Block, DomainBlock, Follow, Mute
-from core.api.pagination import Page
 from core.api.parameters import as_id
 from core.errors import NotFound
 from timelines import live
@@ -151,11 +150,6 @@ def get_notification(account: Account, notification_id: object) -> Notification:
     if found is None:
         raise NotFound()
     return found
-
-
-def load_page(rows: "QuerySet[Notification]", page: Page) -> list[Notification]:
-    """Return a page of notifications, newest first."""
-    return page.slice(rows)
 
 
 def dismiss(account: Account, notification_id: object) -> None:

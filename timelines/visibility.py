@@ -5,6 +5,8 @@ blocked domains) is a matter of taste and asked for separately, with `wanted_by`
 Source: API behaviours sections 8, 9 and 11.
 """
 
+from collections.abc import Sequence
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Account, Block, DomainBlock, Follow, Mute
@@ -48,7 +50,7 @@ def followed_by(viewer: Account) -> "QuerySet[Follow]":
 
 
 def wanted_by(statuses: "QuerySet[Status]", viewer: Account | None) -> "QuerySet[Status]":
-    """Leave out what ``viewer`` does not want to read: by muted people, from blocked domains, and reblogs of it."""
+    """Leave out what ``viewer`` does not want to read: by muted people, from blocked domains, reblogs too."""
     if viewer is None:
         return statuses
     for prefix in (_OWN, _INNER):
@@ -99,3 +101,9 @@ def visible_accounts(accounts: "QuerySet[Account]", viewer: Account | None) -> "
         | Q(pk__in=Mute.objects.active().filter(account=viewer).values("target"))
     )
     return accounts.exclude(hidden)
+
+
+def load_visible_statuses(viewer: Account | None, ids: Sequence[int]) -> list[Status]:
+    """Return those of these statuses that ``viewer`` may see, in this order."""
+    found = visible_to(Status.objects.filter(pk__in=ids), viewer).in_bulk()
+    return [found[status_id] for status_id in ids if status_id in found]

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 def error_body(error: AppError) -> dict[str, Any]:
     """Return the JSON body for an error: ``error`` and, for validation, ``details``."""
-    body: dict[str, Any] = {"error": str(error.message)}
+    body: dict[str, Any] = {"error": str(error.message), **error.extra}
     if isinstance(error, Unprocessable) and error.details is not None:
         body["details"] = error.details
     return body

@@ -1,0 +1,128 @@
+"""Doors to notifications (v1) and markers."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.access import Access
+from core.api.pagination import TIMELINE
+from core.api.parameters import as_id, as_list
+from core.api.views import ApiView
+from core.errors import Unprocessable
+from timelines import markers, notifications
+from timelines.entities.notification import render_notifications
+from timelines.models import Marker, Notification
+
+READ = Access.user("read", "read:notifications")
+WRITE = Access.user("write", "write:notifications")
+
+
+class NotificationRows(ApiView):
+    """Base: the notifications that the parameters of a request ask for."""
+
+    def rows(self) -> "QuerySet[Notification]":
+        """Return them, unordered."""
+        return notifications.filter_notifications(
+            notifications.readable_notifications(self.actor),
+            types=[str(name) for name in as_list(self.params.get("types"))],
+            exclude_types=[str(name) for name in as_list(self.params.get("exclude_types"))],
+            account_id=self.params.get("account_id"),
+        )
+
+
+class Notifications(NotificationRows):
+    """GET /api/v1/notifications."""
+
+    access = {"GET": READ}
+
+    def get(self, request: Request) -> Response:
+        """Answer a page, newest first."""
+        page = self.page(default=40, maximum=80)
+        found = page.slice(self.rows())
+        entities = render_notifications(found, self.actor)
+        return self.paged(entities, page, [row.pk for row in found], TIMELINE)
+
+
+class NotificationById(ApiView):
+    """GET /api/v1/notifications/:id."""
+
+    access = {"GET": READ}
+
+    def get(self, request: Request, notification_id: str) -> Response:
+        """Answer one."""
+        found = notifications.get_notification(self.actor, notification_id)
+        return Response(render_notifications([found], self.actor)[0])
+
+
+class Dismiss(ApiView):
+    """POST /api/v1/notifications/:id/dismiss."""
+
+    access = {"POST": WRITE}
+
+    def post(self, request: Request, notification_id: str) -> Response:
+        """Remove one."""
+        notifications.dismiss(self.actor, notification_id)
+        return Response({})
+
+
+class Clear(ApiView):
+    """POST /api/v1/notifications/clear."""
+
+    access = {"POST": WRITE}
+
+    def post(self, request: Request) -> Response:
+        """Remove all."""
+        notifications.clear(self.actor)
+        return Response({})
+
+
+class UnreadCount(NotificationRows):
+    """GET /api/v1/notifications/unread_count."""
+
+    access = {"GET": READ}
+
+    def get(self, request: Request) -> Response:
+        """Answer how many are newer than the marker, up to ``limit``."""
+        limit = self.page(default=100, maximum=1000).limit
+        return Response({"count": notifications.count_unread(self.actor, self.rows(), limit)})
+
+
+class Markers(ApiView):
+    """/api/v1/markers: how far the person has read."""
+
+    access = {
+        "GET": Access.user("read", "read:statuses"),
+        "POST": Access.user("write", "write:statuses"),
+    }
+
+    def get(self, request: Request) -> Response:
+        """Answer the markers of ``timeline[]``."""
+        names = [str(name) for name in as_list(self.params.get("timeline"))]
+        return Response(render_markers(markers.find_markers(self.actor, names)))
+
+    def post(self, request: Request) -> Response:
+        """Move markers, and answer those that were moved."""
+        positions = {}
+        for timeline in Marker.Timeline.values:
+            wanted: Any = self.params.get(timeline)
+            if not isinstance(wanted, dict) or "last_read_id" not in wanted:
+                continue
+            last_read_id = as_id(wanted["last_read_id"])
+            if last_read_id is None:
+                raise Unprocessable()
+            positions[timeline] = last_read_id
+        return Response(render_markers(markers.move_markers(self.actor, positions)))
+
+
+def render_markers(rows: list[Marker]) -> dict[str, Any]:
+    """Return the entity of markers by timeline. Source: Mastodon docs, "Marker"."""
+    return {
+        row.timeline: {
+            "last_read_id": str(row.last_read_id),
+            "version": row.version,
+            "updated_at": row.updated_at,
+        }
+        for row in rows
+    }

@@ -1,0 +1,73 @@
+"""Doors to search and to hashtags."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.entities import render_accounts
+from core.api.access import Access
+from core.api.parameters import as_bool, as_text
+from core.api.views import ApiView
+from core.errors import BadRequest, Unauthenticated
+from timelines.entities.status import render_statuses
+from timelines.entities.tag import render_tag
+from timelines.search import KINDS, Wish, get_tag, search
+
+MAX_OFFSET = 10_000
+
+
+class Search(ApiView):
+    """GET /api/v2/search."""
+
+    access = {"GET": Access.optional("read", "read:search")}
+
+    def get(self, request: Request) -> Response:
+        """Answer accounts, statuses and hashtags; empty lists for what was not asked for."""
+        found = search(self.viewer, self._wish())
+        return Response(
+            {
+                "accounts": render_accounts(found.accounts),
+                "statuses": render_statuses(found.statuses, self.viewer),
+                "hashtags": [render_tag(tag, self.viewer) for tag in found.tags],
+            }
+        )
+
+    def _wish(self) -> Wish:
+        text = as_text(self.params.get("q"))
+        if not text or not text.strip():
+            raise BadRequest()
+        kind = as_text(self.params.get("type")) or ""
+        resolve = as_bool(self.params.get("resolve"))
+        offset = self._number("offset", 0, MAX_OFFSET)
+        if self.viewer is None and (resolve or offset):
+            raise Unauthenticated()
+        return Wish(
+            text=text,
+            kind=kind if kind in KINDS else "",
+            resolve=resolve,
+            following=as_bool(self.params.get("following")),
+            limit=self._number("limit", 20, 40),
+            offset=offset if kind else 0,
+        )
+
+    def _number(self, name: str, default: int, most: int) -> int:
+        """Return a number that must not be negative."""
+        text = as_text(self.params.get(name))
+        if not text:
+            return default
+        try:
+            number = int(text)
+        except ValueError:
+            return default
+        if number < 0:
+            raise BadRequest()
+        return min(number, most)
+
+
+class TagByName(ApiView):
+    """GET /api/v1/tags/:name."""
+
+    access = {"GET": Access.anyone()}
+
+    def get(self, request: Request, name: str) -> Response:
+        """Answer the hashtag, also one that nobody has used."""
+        return Response(render_tag(get_tag(name), self.viewer))

@@ -1,0 +1,172 @@
+"""Doors to statuses: publish, show, edit, delete, history, source, thread."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.access import Access
+from core.api.parameters import as_bool, as_ids, as_list, as_text
+from core.api.views import ApiView
+from core.errors import Unprocessable
+from core.ratelimit import Limit
+from timelines.drafts import StatusDraft
+from timelines.edits import StatusChanges, edit_status
+from timelines.entities.edit import render_history, render_source
+from timelines.entities.status import render_deleted_status, render_status, render_statuses
+from timelines.models import Status
+from timelines.statuses import delete_status, find_by_idempotency_key, publish_status
+from timelines.threads import load_context
+from timelines.visibility import get_own_status, get_visible_status, load_visible_statuses
+
+READ = Access.optional("read", "read:statuses")
+WRITE = Access.user("write", "write:statuses")
+# Per account; publishing, editing and reblogging count together.
+STATUSES = Limit("statuses", 300, 10_800)
+DELETES = Limit("deletes", 30, 1800)
+MAX_IDS = 20
+
+
+class Statuses(ApiView):
+    """/api/v1/statuses: several by id, or a new one."""
+
+    access = {"GET": READ, "POST": WRITE}
+
+    def get(self, request: Request) -> Response:
+        """Answer those of ``id[]`` that the viewer may see."""
+        ids = as_ids(self.params.get("id"))
+        if len(ids) > MAX_IDS:
+            raise Unprocessable(_("Ask for at most %(limit)d posts at once") % {"limit": MAX_IDS})
+        return Response(render_statuses(load_visible_statuses(self.viewer, ids), self.viewer))
+
+    def post(self, request: Request) -> Response:
+        """Publish; a repeated Idempotency-Key answers with the status of the first time and costs nothing."""
+        key = request.headers.get("Idempotency-Key")
+        status = find_by_idempotency_key(self.actor, key)
+        if status is None:
+            _refuse_what_is_missing(self.params)
+            self.consume(STATUSES)
+            status = self._publish(key)
+        return Response(render_status(status, self.actor))
+
+    def _publish(self, key: str | None) -> Status:
+        assert self.credential is not None
+        return publish_status(
+            self.actor,
+            read_draft(self.params),
+            application_id=self.credential.application_id,
+            idempotency_key=key,
+        )
+
+
+def _refuse_what_is_missing(params: dict[str, Any]) -> None:
+    """Raise Unprocessable rather than publish something else than was asked for."""
+    if params.get("poll"):
+        raise Unprocessable(_("Polls are not available on this server yet"))
+    if params.get("quoted_status_id") or params.get("quote_id"):
+        raise Unprocessable(_("Quotes are not available on this server yet"))
+    if wanted := as_text(params.get("scheduled_at")):
+        try:
+            moment = parse_datetime(wanted)
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise Unprocessable(_("This is not a time"))
+        if timezone.is_naive(moment):
+            moment = timezone.make_aware(moment)
+        # A time that has passed means "now".
+        if moment > timezone.now():
+            raise Unprocessable(_("Scheduled posts are not available on this server yet"))
+
+
+def read_draft(params: dict[str, Any]) -> StatusDraft:
+    """Return the draft that the parameters of a request describe."""
+    sensitive, allowed = params.get("sensitive"), params.get("allowed_mentions")
+    return StatusDraft(
+        text=as_text(params.get("status")) or "",
+        spoiler_text=as_text(params.get("spoiler_text")) or "",
+        visibility=as_text(params.get("visibility")) or None,
+        sensitive=None if sensitive in (None, "") else as_bool(sensitive),
+        language=as_text(params.get("language")),
+        media_ids=as_ids(params.get("media_ids")),
+        in_reply_to_id=params.get("in_reply_to_id"),
+        allowed_mentions=None if allowed is None else as_ids(allowed),
+    )
+
+
+class StatusById(ApiView):
+    """/api/v1/statuses/:id: show, edit, delete."""
+
+    access = {"GET": READ, "PUT": WRITE, "DELETE": WRITE}
+
+    def get(self, request: Request, status_id: str) -> Response:
+        """Answer the status, or 404 when there is none for this viewer."""
+        return Response(render_status(get_visible_status(self.viewer, status_id), self.viewer))
+
+    def put(self, request: Request, status_id: str) -> Response:
+        """Edit; what is not given stays."""
+        status = get_own_status(self.actor, status_id)
+        if self.params.get("poll"):
+            raise Unprocessable(_("Polls are not available on this server yet"))
+        self.consume(STATUSES)
+        return Response(render_status(edit_status(status, read_changes(self.params)), self.actor))
+
+    patch = put
+
+    def delete(self, request: Request, status_id: str) -> Response:
+        """Delete, and answer with the text for a redraft."""
+        status = get_own_status(self.actor, status_id)
+        self.consume(DELETES)
+        entity = render_deleted_status(render_status(status, self.actor), status)
+        delete_status(status, delete_media=as_bool(self.params.get("delete_media")))
+        return Response(entity)
+
+
+def read_changes(params: dict[str, Any]) -> StatusChanges:
+    """Return the changes that the parameters of a request describe."""
+    sensitive = params.get("sensitive")
+    attributes = as_list(params.get("media_attributes"))
+    return StatusChanges(
+        text=as_text(params.get("status")),
+        spoiler_text=as_text(params.get("spoiler_text")),
+        sensitive=None if sensitive in (None, "") else as_bool(sensitive),
+        language=as_text(params.get("language")),
+        media_ids=as_ids(params["media_ids"]) if "media_ids" in params else None,
+        media_attributes=[entry for entry in attributes if isinstance(entry, dict)],
+    )
+
+
+class StatusContext(ApiView):
+    """GET /api/v1/statuses/:id/context."""
+
+    access = {"GET": READ}
+
+    def get(self, request: Request, status_id: str) -> Response:
+        """Answer what the status replies to and what replies to it."""
+        ancestors, descendants = load_context(get_visible_status(self.viewer, status_id), self.viewer)
+        entities = render_statuses([*ancestors, *descendants], self.viewer)
+        count = len(ancestors)
+        return Response({"ancestors": entities[:count], "descendants": entities[count:]})
+
+
+class StatusHistory(ApiView):
+    """GET /api/v1/statuses/:id/history."""
+
+    access = {"GET": READ}
+
+    def get(self, request: Request, status_id: str) -> Response:
+        """Answer every version, the original first."""
+        return Response(render_history(get_visible_status(self.viewer, status_id)))
+
+
+class StatusSource(ApiView):
+    """GET /api/v1/statuses/:id/source."""
+
+    access = {"GET": Access.user("read", "read:statuses")}
+
+    def get(self, request: Request, status_id: str) -> Response:
+        """Answer the text as written, for the edit form."""
+        return Response(render_source(get_visible_status(self.viewer, status_id)))

@@ -1,0 +1,115 @@
+"""Search: accounts by name, hashtags by beginning, and anything by its address.
+
+Called by the API door. Full-text search of statuses does not exist yet, so words find no status.
+Source: API behaviours section 11 ("Search v2").
+"""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from django.db.models import Q
+
+from accounts.accounts import search_accounts, split_handle
+from accounts.models import Account
+from accounts.resolve import find_by_handle, resolve_handle
+from core.errors import Forbidden, Gone, NotFound
+from core.text import normalise_tag
+from timelines.models import Status, Tag
+from timelines.remote import resolve_url
+from timelines.visibility import visible_to
+
+KINDS = ("accounts", "statuses", "hashtags")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is searched for. ``kind`` is one of KINDS, or empty for all."""
+
+    text: str
+    kind: str = ""
+    resolve: bool = False
+    following: bool = False
+    limit: int = 20
+    offset: int = 0
+
+    def includes(self, kind: str) -> bool:
+        """Return whether this kind of result is asked for."""
+        return self.kind in ("", kind)
+
+
+@dataclass
+class Found:
+    """What was found, the best first."""
+
+    accounts: list[Account] = field(default_factory=list)
+    statuses: list[Status] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+
+
+def search(viewer: Account | None, wish: Wish) -> Found:
+    """Return what ``viewer`` finds.
+
+    With ``resolve`` an address or a full handle that is not known yet is fetched from its server. Raises
+    RemoteUnreachable when that server does not answer as it should.
+    """
+    text = wish.text.strip()
+    if urlsplit(text).scheme in ("http", "https"):
+        return _at_address(viewer, text, wish)
+    found = Found()
+    if wish.includes("accounts"):
+        if wish.resolve and wish.offset == 0:
+            _learn(text)
+        found.accounts = search_accounts(
+            text, viewer=viewer, limit=wish.limit, offset=wish.offset, following=wish.following
+        )
+    if wish.includes("hashtags"):
+        found.tags = _tags(text, wish)
+    return found
+
+
+def _learn(text: str) -> None:
+    """Fetch the account of a full handle; that nobody has this name is no error."""
+    handle = split_handle(text)
+    if handle is None or handle[1] is None or find_by_handle(*handle) is not None:
+        return
+    try:
+        resolve_handle(text)
+    except NotFound:
+        return
+
+
+def _tags(text: str, wish: Wish) -> list[Tag]:
+    name = normalise_tag(text.removeprefix("#"))
+    if not name or text.startswith("@"):
+        return []
+    rows = Tag.objects.filter(name__startswith=name, last_status_at__isnull=False)
+    return list(rows.order_by("name")[wish.offset : wish.offset + wish.limit])
+
+
+def _at_address(viewer: Account | None, url: str, wish: Wish) -> Found:
+    """Return the one thing at an address: known, or fetched if wished."""
+    found = Found()
+    thing: Account | Status | None = _known_at(url)
+    if thing is None and wish.resolve:
+        try:
+            thing = resolve_url(url)
+        except (NotFound, Forbidden, Gone):
+            return found
+    if isinstance(thing, Account) and wish.includes("accounts") and thing.suspended_at is None:
+        found.accounts = [thing]
+    if isinstance(thing, Status) and wish.includes("statuses"):
+        found.statuses = list(visible_to(Status.objects.filter(pk=thing.pk), viewer))
+    return found
+
+
+def _known_at(url: str) -> Account | Status | None:
+    status = Status.objects.kept().filter(Q(uri=url) | Q(url=url), reblog_of__isnull=True).first()
+    return status or Account.objects.filter(Q(uri=url) | Q(url=url)).first()
+
+
+def get_tag(name: str) -> Tag:
+    """Return the hashtag of this name, unsaved if nobody used it. Raises NotFound for what can be none."""
+    normalised = normalise_tag(name)
+    if not normalised:
+        raise NotFound()
+    return Tag.objects.filter(name=normalised).first() or Tag(name=normalised, display_name=name)
