@@ -148,7 +148,16 @@ REST_FRAMEWORK = {
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/(api/|oauth/(token|revoke|userinfo)$|\.well-known/|nodeinfo/|users/[^/]+$|@[^/]+$)"
 CORS_ALLOW_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-CORS_ALLOW_HEADERS = ("*",)
+# The wildcard never covers Authorization (Fetch standard), and some browsers take it literally.
+CORS_ALLOW_HEADERS = (
+    "*",
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "mastodon-async-refresh-id",
+    "x-requested-with",
+)
 CORS_EXPOSE_HEADERS = (
     "Link",
     "Mastodon-Async-Refresh",
