@@ -64,6 +64,8 @@ _HIDDEN_NETWORKS = (".onion", ".i2p")
 class AddressRefused(RemoteUnreachable):
     """The name leads, or the URL points, to where we do not speak to."""
 
+    permanent = True
+
 
 class NameUnknown(RemoteUnreachable):
     """The name does not resolve."""

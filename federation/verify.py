@@ -112,10 +112,9 @@ def _raw_targets(request: HttpRequest) -> tuple[str, ...]:
         raw = request.META.get(name)
         if isinstance(raw, str) and raw.startswith("/"):
             return (raw,)
-    path = str(request.META.get("PATH_INFO", "/")).encode("latin-1", errors="replace")
     query = str(request.META.get("QUERY_STRING", ""))
     suffix = f"?{query}" if query else ""
-    upper = quote(path, safe=_UNQUOTED)
+    upper = quote(request.path_info, safe=_UNQUOTED)
     return tuple(dict.fromkeys((upper + suffix, _lower_escapes(upper) + suffix)))
 
 

@@ -3,6 +3,7 @@
 Used by tests/core/test_http.py and by the fake peers of tests/federation.
 """
 
+import io
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ class Received:
     body: bytes
 
 
+_TLS_HANDSHAKE = b"\x16"
 Talk = Callable[[socket.socket, Received], None]
 Respond = Callable[[Received], bytes]
 
@@ -103,16 +105,18 @@ def answer(
     return "\r\n".join([*lines, "", ""]).encode() + raw
 
 
-def _read_request(stream: object) -> Received | None:
-    line = stream.readline().decode("latin-1").rstrip("\r\n")  # type: ignore[attr-defined]
+def _read_request(stream: io.BufferedReader) -> Received | None:
+    if stream.peek(1)[:1] == _TLS_HANDSHAKE:
+        return None  # we speak plain HTTP; waiting for a line end would take for ever
+    line = stream.readline().decode("latin-1").rstrip("\r\n")
     if not line:
         return None
     method, target, _version = line.split(" ", 2)
     headers: dict[str, str] = {}
-    while header := stream.readline().decode("latin-1").rstrip("\r\n"):  # type: ignore[attr-defined]
+    while header := stream.readline().decode("latin-1").rstrip("\r\n"):
         name, _, value = header.partition(":")
         headers[name.lower()] = value.strip()
-    body: bytes = stream.read(int(headers.get("content-length", "0")))  # type: ignore[attr-defined]
+    body: bytes = stream.read(int(headers.get("content-length", "0")))
     return Received(method, target, headers, body)
 
 
