@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from accounts.models import Account, Block, Follow, Mute
 from core import pubsub
 from core.api.pagination import Page
-from timelines.models import Mention, Status
+from timelines.models import Mention, Status, StatusQuerySet
 from timelines.visibility import followed_by, visible_to, wanted_by
 
 CAP = 800
@@ -59,7 +59,7 @@ return 1
 # What belongs into a feed
 
 
-def feed_rows(account: Account) -> "QuerySet[Status]":
+def feed_rows(account: Account) -> StatusQuerySet:
     """Return the statuses that belong into the home feed of ``account``, whatever it mutes or blocks."""
     follows = followed_by(account)
     following = follows.values("target")
@@ -95,7 +95,7 @@ def receiving_followers(status: Status) -> "QuerySet[Follow]":
     return follows
 
 
-def home_rows(account: Account) -> "QuerySet[Status]":
+def home_rows(account: Account) -> StatusQuerySet:
     """Return the statuses that ``account`` reads at home: what belongs there, is visible and is wanted."""
     rows = wanted_by(visible_to(feed_rows(account), account), account)
     unwanted = (

@@ -6,13 +6,14 @@ Called by the API doors. Source: API behaviours sections 9 and 11.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import Account, Block
 from core.api.pagination import Page
 from core.text import normalise_tag
-from timelines.models import Bookmark, Favourite, Status, StatusPin
+from timelines.models import Bookmark, Favourite, Status, StatusPin, StatusQuerySet
 from timelines.visibility import visible_accounts, visible_to, wanted_by
 
 MAX_TAG_CONDITIONS = 4
@@ -28,7 +29,7 @@ class PublicFilter:
     only_media: bool = False
 
 
-def public_rows(viewer: Account | None, part: PublicFilter) -> "QuerySet[Status]":
+def public_rows(viewer: Account | None, part: PublicFilter) -> StatusQuerySet:
     """Return the public timeline: no reblogs, no replies save to oneself, nobody who is silenced."""
     rows = _open_rows(viewer, part)
     return rows.filter(Q(in_reply_to_uri="") | Q(in_reply_to_account=F("account")))
@@ -42,7 +43,7 @@ def tag_rows(
     any_of: Sequence[str] = (),
     all_of: Sequence[str] = (),
     none_of: Sequence[str] = (),
-) -> "QuerySet[Status]":
+) -> StatusQuerySet:
     """Return the public statuses with a hashtag or one of ``any_of``, with all and none of the others."""
     rows = _open_rows(viewer, part)
     rows = rows.filter(pk__in=_tagged([name, *any_of[:MAX_TAG_CONDITIONS]]))
@@ -53,7 +54,7 @@ def tag_rows(
     return rows
 
 
-def _open_rows(viewer: Account | None, part: PublicFilter) -> "QuerySet[Status]":
+def _open_rows(viewer: Account | None, part: PublicFilter) -> StatusQuerySet:
     rows = Status.objects.originals().filter(
         visibility=Status.Visibility.PUBLIC, account__silenced_at__isnull=True
     )
@@ -64,7 +65,7 @@ def _open_rows(viewer: Account | None, part: PublicFilter) -> "QuerySet[Status]"
     return wanted_by(visible_to(rows, viewer), viewer)
 
 
-def _tagged(names: Sequence[str]) -> "QuerySet[Status]":
+def _tagged(names: Sequence[str]) -> "QuerySet[Status, Any]":
     normalised = [normalise_tag(str(name)) for name in names]
     return Status.objects.filter(tags__name__in=normalised).values("pk")
 
@@ -80,7 +81,7 @@ class AccountFilter:
     tagged: str = ""
 
 
-def account_rows(account: Account, viewer: Account | None, part: AccountFilter) -> "QuerySet[Status]":
+def account_rows(account: Account, viewer: Account | None, part: AccountFilter) -> StatusQuerySet:
     """Return the statuses of an account that ``viewer`` may see; none if either blocks the other."""
     rows = visible_to(Status.objects.filter(account=account), viewer)
     if viewer is not None and _is_blocked(account, viewer):
@@ -121,11 +122,9 @@ def bookmarked_page(account: Account, page: Page) -> tuple[list[Status], list[in
     return _kept_page(Bookmark.objects.filter(account=account), account, page)
 
 
-def _kept_page(
-    rows: "QuerySet[Favourite] | QuerySet[Bookmark]", account: Account, page: Page
-) -> tuple[list[Status], list[int]]:
+def _kept_page(rows: "QuerySet[Any]", account: Account, page: Page) -> tuple[list[Status], list[int]]:
     seen = visible_to(Status.objects.all(), account).values("pk")
-    found = page.slice(rows.filter(status__in=seen).select_related("status"))  # type: ignore[type-var]
+    found = page.slice(rows.filter(status__in=seen).select_related("status"))
     return [row.status for row in found], [row.pk for row in found]
 
 

@@ -140,13 +140,13 @@ def filter_notifications(
     if exclude_types:
         rows = rows.exclude(type__in=exclude_types)
     if account_id not in (None, ""):
-        rows = rows.filter(from_account=as_id(account_id))
+        rows = rows.filter(from_account=as_id(account_id) or 0)
     return rows
 
 
 def get_notification(account: Account, notification_id: object) -> Notification:
     """Return one notification of ``account``. Raises NotFound."""
-    found = readable_notifications(account).filter(pk=as_id(notification_id)).first()
+    found = readable_notifications(account).filter(pk=as_id(notification_id) or 0).first()
     if found is None:
         raise NotFound()
     return found
@@ -154,7 +154,7 @@ def get_notification(account: Account, notification_id: object) -> Notification:
 
 def dismiss(account: Account, notification_id: object) -> None:
     """Remove one notification. Raises NotFound."""
-    deleted, _ = Notification.objects.filter(account=account, pk=as_id(notification_id)).delete()
+    deleted, _ = Notification.objects.filter(account=account, pk=as_id(notification_id) or 0).delete()
     if not deleted:
         raise NotFound()
 

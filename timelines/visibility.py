@@ -12,14 +12,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import Account, Block, DomainBlock, Follow, Mute
 from core.api.parameters import as_id
 from core.errors import NotFound
-from timelines.models import Mention, Status
+from timelines.models import Mention, Status, StatusQuerySet
 
 OPEN = (Status.Visibility.PUBLIC, Status.Visibility.UNLISTED)
 _OWN = ""
 _INNER = "reblog_of__"
 
 
-def visible_to(statuses: "QuerySet[Status]", viewer: Account | None) -> "QuerySet[Status]":
+def visible_to(statuses: StatusQuerySet, viewer: Account | None) -> StatusQuerySet:
     """Keep the statuses that ``viewer`` (None: anybody) may see; a reblog only together with its original."""
     reblogs = Q(reblog_of__isnull=True) | _readable(_INNER, viewer)
     return statuses.filter(_readable(_OWN, viewer) & reblogs)
@@ -49,7 +49,7 @@ def followed_by(viewer: Account) -> "QuerySet[Follow]":
     return Follow.objects.accepted().filter(account=viewer)
 
 
-def wanted_by(statuses: "QuerySet[Status]", viewer: Account | None) -> "QuerySet[Status]":
+def wanted_by(statuses: StatusQuerySet, viewer: Account | None) -> StatusQuerySet:
     """Leave out what ``viewer`` does not want to read: by muted people, from blocked domains, reblogs too."""
     if viewer is None:
         return statuses
@@ -74,7 +74,7 @@ def get_visible_status(viewer: Account | None, status_id: object) -> Status:
 
     Raises NotFound when it is unknown or ``viewer`` may not see it: nobody learns which.
     """
-    rows = Status.objects.filter(pk=as_id(status_id)).select_related("account", "reblog_of__account")
+    rows = Status.objects.filter(pk=as_id(status_id) or 0).select_related("account", "reblog_of__account")
     status = visible_to(rows, viewer).first()
     if status is None:
         raise NotFound()
@@ -83,7 +83,7 @@ def get_visible_status(viewer: Account | None, status_id: object) -> Status:
 
 def get_own_status(account: Account, status_id: object) -> Status:
     """Return a status of ``account`` itself. Raises NotFound for every other id."""
-    rows = Status.objects.kept().filter(pk=as_id(status_id), account=account)
+    rows = Status.objects.kept().filter(pk=as_id(status_id) or 0, account=account)
     status = rows.select_related("account", "reblog_of__account").first()
     if status is None:
         raise NotFound()

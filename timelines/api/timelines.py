@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,7 +13,7 @@ from core.api.views import ApiView
 from timelines import feeds, listings
 from timelines.entities.status import render_statuses
 from timelines.listings import AccountFilter, PublicFilter
-from timelines.models import Status
+from timelines.models import StatusQuerySet
 
 READ = Access.optional("read", "read:statuses")
 
@@ -22,7 +21,7 @@ READ = Access.optional("read", "read:statuses")
 class TimelineView(ApiView):
     """Base: pages through statuses by their ids."""
 
-    def answer(self, rows: "QuerySet[Status]") -> Response:
+    def answer(self, rows: StatusQuerySet) -> Response:
         """Answer with one page and its Link header."""
         page = self.page()
         statuses = page.slice(rows)

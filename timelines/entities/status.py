@@ -151,7 +151,7 @@ def _status_ids(rows: Any) -> set[int]:
 def _render_status(status: Status, page: StatusPage) -> Entity:
     original = page.originals.get(status.reblog_of_id or 0)
     counted = original or status
-    entity = {
+    entity: Entity = {
         "id": str(status.pk),
         "uri": status.uri,
         "url": status.url or status.uri,

@@ -2,7 +2,7 @@
 
 from timelines.models.interactions import Bookmark, Favourite, StatusPin
 from timelines.models.notification import Marker, Notification
-from timelines.models.status import Mention, Status, StatusEdit, Tag, Tombstone
+from timelines.models.status import Mention, Status, StatusEdit, StatusQuerySet, Tag, Tombstone
 
 __all__ = [
     "Bookmark",
@@ -13,6 +13,7 @@ __all__ = [
     "Status",
     "StatusEdit",
     "StatusPin",
+    "StatusQuerySet",
     "Tag",
     "Tombstone",
 ]
