@@ -132,7 +132,7 @@ class ApiClient:
     """Calls this server as an app does; bodies are JSON unless ``encoding`` says "form" or "multipart"."""
 
     def __init__(self, token: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Accept-Language": "en"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self.token = token
         self.http = Client(headers=headers, SERVER_NAME=settings.WEB_DOMAIN)
 

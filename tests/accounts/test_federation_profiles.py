@@ -1,0 +1,251 @@
+"""Profiles between servers: handles resolved, actors stored, changed and deleted."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from django.utils import timezone
+
+from accounts import relationships
+from accounts.documents import BadActor
+from accounts.models import Account, Follow
+from accounts.outbox import send_actor_delete, send_actor_update
+from accounts.remote import INVALID_DOMAIN, account_from_uri, delete_account, refresh_account, upsert_account
+from accounts.resolve import find_by_handle, resolve_handle
+from core.errors import AppError, NotFound
+from federation.models import DomainPolicy, OutboundActivity, RemoteKey
+from tests.loopback import answer
+from tests.peer import Person, verdicts
+
+pytestmark = pytest.mark.django_db
+
+
+# Handles
+
+
+def test_a_handle_is_resolved_once_and_then_known(dora: Person) -> None:
+    account = resolve_handle(f"@Dora@{dora.peer.host.upper()}")
+
+    assert (account.uri, account.acct) == (dora.uri, f"dora@{dora.peer.host}")
+    assert account.preferred_inbox_url == f"{dora.peer.base}/inbox"
+    asked = len(dora.peer.server.received)
+    assert resolve_handle(f"dora@{dora.peer.host}") == account
+    assert find_by_handle("DORA", dora.peer.host) == account
+    assert len(dora.peer.server.received) == asked
+
+
+def test_our_own_handles_need_no_network(anna: Account) -> None:
+    assert resolve_handle("anna") == resolve_handle("@Anna@social.example") == anna
+    assert find_by_handle("anna", "social.example") == anna
+
+
+@pytest.mark.parametrize("handle", ["", "@", "a b@c.example", "x@y@z", "nobody", "a@-", "../etc@x.example"])
+def test_what_is_no_handle_is_not_found(anna: Account, handle: str) -> None:
+    with pytest.raises(NotFound):
+        resolve_handle(handle)
+
+
+def test_an_unknown_name_elsewhere_is_not_found(dora: Person) -> None:
+    with pytest.raises(NotFound):
+        resolve_handle(f"nobody@{dora.peer.host}")
+
+
+def test_a_blocked_server_is_not_asked(dora: Person) -> None:
+    DomainPolicy.objects.create(domain=dora.peer.host, severity=DomainPolicy.Severity.SUSPEND)
+    with pytest.raises(NotFound):
+        resolve_handle(f"dora@{dora.peer.host}")
+    with pytest.raises(NotFound):
+        account_from_uri(dora.uri)
+    assert dora.peer.server.received == []
+
+
+def test_nobody_can_take_the_handle_of_another_server(dora: Person, emil: Person) -> None:
+    document = dora.change(webfinger=f"emil@{emil.peer.host}")
+    with pytest.raises(AppError):
+        upsert_account(document)
+    assert not Account.objects.remote().exists()
+
+
+def test_nobody_elsewhere_can_be_one_of_ours(anna: Account, dora: Person) -> None:
+    for changes in ({"webfinger": "anna@social.example"}, {"id": anna.uri}):
+        with pytest.raises(AppError):
+            upsert_account({**dora.document, **changes})
+    assert Account.objects.count() == 1
+
+
+def test_a_handle_that_was_given_to_somebody_else_leaves_the_former_owner(dora: Person) -> None:
+    former = dora.account()
+    uri = f"{dora.peer.base}/people/7"
+    document = {**dora.document, "id": uri, "publicKey": None}
+    dora.peer.add_handle("dora", uri)
+    new = upsert_account(document)
+
+    former.refresh_from_db()
+    assert new.acct == f"dora@{dora.peer.host}"
+    assert (former.domain, former.fetched_at) == (INVALID_DOMAIN, None)
+
+
+# What is stored of an actor
+
+
+def test_an_actor_is_stored_clean_and_cut(dora: Person) -> None:
+    dora.change(
+        name="Dora\u202e\x07 " + "x" * 3000,
+        summary='<p onclick="x()">Hi<script>alert(1)</script></p>',
+        url="https://elsewhere.example/dora",
+        icon=[{"type": "Image", "url": f"{dora.peer.base}/d.png", "summary": "A face"}],
+        attachment=[{"type": "PropertyValue", "name": "Site", "value": "<b>x</b>"}] * 60
+        + [{"type": "PropertyValue", "name": 3}],
+        followers="https://elsewhere.example/followers",
+        manuallyApprovesFollowers=True,
+        alsoKnownAs=dora.uri,
+        endpoints={"sharedInbox": "https://elsewhere.example/inbox"},
+    )
+    account = dora.account()
+
+    assert account.display_name.startswith("Dora") and len(account.display_name) <= 2048
+    assert (
+        "\u202e" not in account.display_name
+        and "script" not in account.note
+        and "onclick" not in account.note
+    )
+    assert account.url == dora.uri
+    assert (account.avatar_remote_url, account.avatar_description) == (f"{dora.peer.base}/d.png", "A face")
+    assert len(account.fields) == 50
+    assert account.also_known_as == [dora.uri]
+    assert account.locked
+    # Addresses on other hosts could speak for somebody else.
+    assert (account.followers_url, account.shared_inbox_url) == ("", "")
+    assert RemoteKey.objects.filter(actor_uri=dora.uri).exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "Note"},
+        {"inbox": None},
+        {"inbox": "ftp://x.example/inbox"},
+        {"preferredUsername": "../x"},
+        {"preferredUsername": 7},
+        {"id": 5},
+        {"type": {"x": 1}},
+    ],
+)
+def test_what_is_no_actor_is_refused(dora: Person, changes: dict[str, Any]) -> None:
+    with pytest.raises(BadActor):
+        upsert_account({**dora.document, **changes})
+
+
+def test_how_many_follow_is_read_from_its_server(dora: Person) -> None:
+    for name, total in (("followers", 12), ("following", 3), ("outbox", -4)):
+        collection = {"type": "OrderedCollection", "totalItems": total}
+        dora.serve({"id": f"{dora.uri}/{name}", **collection})
+    account = dora.account()
+    dora.run_jobs()
+
+    account.refresh_from_db()
+    assert (account.followers_count, account.following_count, account.statuses_count) == (12, 3, 0)
+    assert account.hide_collections
+
+
+def test_an_old_account_is_read_again_and_kept_when_its_server_is_away(dora: Person) -> None:
+    account = dora.account()
+    dora.change(name="Dora the Second")
+    assert refresh_account(account).display_name == ""
+
+    Account.objects.filter(pk=account.pk).update(fetched_at=timezone.now() - timedelta(days=2))
+    account.refresh_from_db()
+    assert refresh_account(account).display_name == "Dora the Second"
+
+    dora.peer.add("/users/dora", answer(status=500))
+    Account.objects.filter(pk=account.pk).update(fetched_at=None)
+    account.refresh_from_db()
+    assert refresh_account(account).display_name == "Dora the Second"
+
+
+# Changes and ends
+
+
+def test_an_update_of_the_actor_changes_the_profile(dora: Person) -> None:
+    account = dora.account()
+    dora.does("Update", {**dora.document, "name": "Dora the Second", "summary": "<p>New</p>"})
+    account.refresh_from_db()
+    assert (account.display_name, account.note) == ("Dora the Second", "<p>New</p>")
+
+
+def test_an_update_that_claims_another_handle_is_refused(dora: Person) -> None:
+    account = dora.account()
+    dora.does("Update", {**dora.document, "preferredUsername": "admin"})
+    account.refresh_from_db()
+    assert account.username == "dora"
+    assert verdicts()[-1][1].startswith("refused")
+
+
+def test_nobody_changes_or_deletes_somebody_else(dora: Person, emil: Person) -> None:
+    account = dora.account()
+    emil.does("Update", {**dora.document, "name": "Stolen"})
+    emil.does("Delete", dora.uri)
+    account.refresh_from_db()
+    assert account.display_name == ""
+
+
+def test_a_deleted_actor_takes_its_follows_along(anna: Account, dora: Person) -> None:
+    dora.does("Follow", anna.uri)
+    relationships.accept_follow(relationships.follow(anna, dora.account()))
+    dora.does("Delete", dora.uri)
+
+    assert not Account.objects.filter(uri=dora.uri).exists()
+    assert not Follow.objects.exists()
+    assert not RemoteKey.objects.filter(actor_uri=dora.uri).exists()
+    anna.refresh_from_db()
+    assert (anna.followers_count, anna.following_count) == (0, 0)
+
+
+def test_an_account_of_ours_cannot_be_deleted_as_if_it_were_remote(anna: Account) -> None:
+    with pytest.raises(ValueError, match="ours"):
+        delete_account(anna)
+
+
+def test_a_suspended_sender_is_refused(anna: Account, dora: Person) -> None:
+    Account.objects.filter(pk=dora.account().pk).update(suspended_at=timezone.now())
+    dora.does("Follow", anna.uri)
+    assert not Follow.objects.exists()
+    assert verdicts()[-1][1].startswith("refused")
+
+
+# What we tell
+
+
+def test_a_new_profile_reaches_followers_and_followed_in_one_delivery_per_server(
+    anna: Account, dora: Person, emil: Person
+) -> None:
+    dora.does("Follow", anna.uri)
+    relationships.follow(anna, emil.account())
+    send_actor_update(anna)
+    dora.run_jobs()
+
+    [update] = dora.inbox("Update")
+    assert emil.inbox("Update") == [update]
+    assert update["object"]["id"] == anna.uri and "@context" not in update["object"]
+    assert update["object"]["publicKey"]["publicKeyPem"].startswith("-----BEGIN PUBLIC KEY-----")
+
+
+def test_a_departure_is_told_to_every_known_server(anna: Account, dora: Person, emil: Person) -> None:
+    dora.account(), emil.account()
+    send_actor_delete(anna)
+    activity = OutboundActivity.objects.get()
+    assert orjson.loads(bytes(activity.body))["object"] == anna.uri
+    assert {row.inbox_url for row in activity.deliveries.all()} == {
+        f"{dora.peer.base}/inbox",
+        f"{emil.peer.base}/inbox",
+    }
+
+
+def test_the_inboxes_are_asked_for_in_one_query(
+    anna: Account, dora: Person, django_assert_max_num_queries: Any
+) -> None:
+    dora.does("Follow", anna.uri)
+    # Twice the inboxes, the emoji and the key of the document, and the writing of activity and deliveries.
+    with django_assert_max_num_queries(12):
+        send_actor_update(anna)
