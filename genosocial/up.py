@@ -82,14 +82,12 @@ def _start(options: argparse.Namespace, supervisor: Supervisor) -> str:
         _say(f"Ended what an earlier start had left running: {', '.join(ended)}.")
     for port in (options.port, options.streaming_port):
         _require_free_port(port)
-    servers, addresses = _embedded_servers(options.data)
+    addresses = _own_addresses(options.data)
     environment = _build_environment(options, addresses)
-    if servers:
-        _say(f"Starting {' and '.join(program.name for program in servers)} …")
-        supervisor.launch(*servers)
-        supervisor.wait_until_ready(SERVERS_TIMEOUT_SECONDS)
-        if "DATABASE_URL" in addresses:
-            local_stack.ensure_database(options.data / "postgres")
+    supervisor.launch(*_servers(options.data, addresses))
+    supervisor.wait_until_ready(SERVERS_TIMEOUT_SECONDS)
+    if "DATABASE_URL" in addresses:
+        local_stack.ensure_database(options.data / "postgres")
     _say("Preparing the database, translations and static files …")
     prepare = _python_program("prepare", ["genosocial.prepare"], environment=environment, quiet=True)
     first_steps: Mapping[str, str] = json.loads(supervisor.run_once(prepare)[-1])
@@ -132,24 +130,31 @@ def _build_environment(options: argparse.Namespace, addresses: Mapping[str, str]
     return environment
 
 
+def _own_addresses(folder: Path) -> dict[str, str]:
+    """Where the embedded servers will be, as far as nobody has named others."""
+    addresses = {}
+    if not os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_URL_FILE"):
+        addresses["DATABASE_URL"] = local_stack.database_url(folder / "postgres")
+    if not os.environ.get("REDIS_URL") and not os.environ.get("REDIS_URL_FILE"):
+        addresses["REDIS_URL"] = local_stack.new_valkey_url()
+    return addresses
+
+
 def _is_ours(name: str) -> bool:
     return name.startswith("GENOSOCIAL_") or name.removesuffix("_FILE") in env.SECRETS
 
 
-def _embedded_servers(folder: Path) -> tuple[list[Program], dict[str, str]]:
-    """The servers that nobody has named, and their addresses."""
-    servers, addresses = [], {}
-    if not os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_URL_FILE"):
-        servers.append(local_stack.postgres_program(folder / "postgres"))
-        addresses["DATABASE_URL"] = local_stack.database_url(folder / "postgres")
-    if not os.environ.get("REDIS_URL") and not os.environ.get("REDIS_URL_FILE"):
-        port, password = local_stack.free_port(), local_stack.new_password()
-        servers.append(local_stack.valkey_program(folder / "valkey", port=port, password=password))
-        addresses["REDIS_URL"] = local_stack.valkey_url(port, password)
-    return servers, addresses
-
-
 # --- processes
+
+
+def _servers(folder: Path, addresses: Mapping[str, str]) -> list[Program]:
+    """PostgreSQL and Valkey, as far as nobody has named others."""
+    programs = []
+    if "DATABASE_URL" in addresses:
+        programs.append(local_stack.postgres_program(folder / "postgres"))
+    if "REDIS_URL" in addresses:
+        programs.append(local_stack.valkey_program(folder / "valkey", addresses["REDIS_URL"]))
+    return programs
 
 
 def _doors(options: argparse.Namespace, environment: Mapping[str, str]) -> list[Program]:
@@ -236,16 +241,16 @@ def _write_line(name: str, line: str) -> None:
 def _show_first_login(first_steps: Mapping[str, str]) -> None:
     if "password" in first_steps:
         _say(
-            f"\nFirst administrator: {first_steps['email']}"
-            f"\n  password:          {first_steps['password']}  (shown only now)"
-            f"\nFirst invitation:    {first_steps['invitation']}"
+            f"\n  first administrator: {first_steps['email']}"
+            f"\n  password:            {first_steps['password']}  (shown only now)"
+            f"\n  first invitation:    {first_steps['invitation']}"
         )
 
 
 def _greet(address: str, seconds: float) -> None:
     _say(
         f"\ngenosocial runs at {address} (up in {seconds:.1f} s; Ctrl-C stops it)"
-        "\nAnother invitation:  .venv/bin/python manage.py invite issue\n"
+        "\n  another invitation:  .venv/bin/python manage.py invite issue\n"
     )
 
 

@@ -5,6 +5,7 @@ pytest-xdist inherit the addresses and take a database each. Several runs at onc
 """
 
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,10 +36,10 @@ class TestServers:
         _sweep_dead_runs()
         (self.folder / "data" / "static").mkdir(parents=True)
         postgres, valkey = self.folder / "postgres", self.folder / "valkey"
-        port, password = local_stack.free_port(), local_stack.new_password()
+        redis_url = local_stack.new_valkey_url()
         self._supervisor.launch(
             local_stack.postgres_program(postgres, throw_away=True),
-            local_stack.valkey_program(valkey, port=port, password=password, throw_away=True),
+            local_stack.valkey_program(valkey, redis_url, throw_away=True),
         )
         self._supervisor.wait_until_ready(START_TIMEOUT_SECONDS)
         local_stack.ensure_database(postgres)
@@ -47,9 +48,9 @@ class TestServers:
             "GENOSOCIAL_DOMAIN": DOMAIN,
             "GENOSOCIAL_BASE_URL": f"https://{DOMAIN}",
             "GENOSOCIAL_DATA_DIR": str(self.folder / "data"),
-            "SECRET_KEY": local_stack.new_password(),
+            "SECRET_KEY": secrets.token_hex(32),
             "DATABASE_URL": local_stack.database_url(postgres),
-            "REDIS_URL": local_stack.valkey_url(port, password),
+            "REDIS_URL": redis_url,
         }
 
     def stop(self) -> None:
