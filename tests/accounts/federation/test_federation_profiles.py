@@ -25,12 +25,12 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_handle_is_resolved_once_and_then_known(dora: Person) -> None:
-    account = resolve_handle(f"@Dora@{dora.peer.host.upper()}")
+    account = resolve_handle(f"@dora@{dora.peer.host.upper()}")
 
     assert (account.uri, account.acct) == (dora.uri, f"dora@{dora.peer.host}")
     assert account.preferred_inbox_url == f"{dora.peer.base}/inbox"
     asked = len(dora.peer.server.received)
-    assert resolve_handle(f"dora@{dora.peer.host}") == account
+    assert resolve_handle(f"Dora@{dora.peer.host}") == account
     assert find_by_handle("DORA", dora.peer.host) == account
     assert len(dora.peer.server.received) == asked
 
