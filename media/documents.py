@@ -3,12 +3,14 @@
 `timelines` and `accounts` call it with the ``attachment`` and ``tag`` of what they received or will send.
 """
 
+import mimetypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -65,7 +67,7 @@ def _parse_attachment(entry: dict[str, Any]) -> RemoteFile | None:
         url, mime_type = _address(entry.get("href"))
     if not url:
         return None
-    mime_type = _mime_type(entry.get("mediaType")) or mime_type
+    mime_type = _mime_type(entry.get("mediaType")) or mime_type or _guessed_mime_type(url)
     preview_url, _preview_type = _address(next(_dicts(entry.get("icon")), {}).get("url"))
     return RemoteFile(
         url=url,
@@ -152,6 +154,11 @@ def _web_address(value: object) -> str:
 def _mime_type(value: object) -> str:
     text = value.partition(";")[0].strip().lower() if isinstance(value, str) else ""
     return text if _MIME_TYPE.fullmatch(text) else ""
+
+
+def _guessed_mime_type(url: str) -> str:
+    """Return the type that the address ends in, for servers that name none (BookWyrm, granary)."""
+    return mimetypes.guess_type(urlsplit(url).path)[0] or ""
 
 
 def _type_of(mime_type: str, document_type: object) -> str:

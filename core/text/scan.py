@@ -79,7 +79,7 @@ def scan(text: str) -> Iterator[Token]:
             yield Token("mention", start, end, username, domain.lower() if domain else None)
         else:
             tag = match["tag"].rstrip("·\u200c")
-            if _is_tag(tag):
+            if normalise_tag(tag):
                 yield Token("tag", start, start + 1 + len(tag), tag)
 
 

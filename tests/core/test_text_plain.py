@@ -70,7 +70,7 @@ def test_mentions_are_found(text: str, found: list[tuple[str, str | None]]) -> N
     [
         ("#Food and #FOOD and #food_coop.", ["Food", "food_coop"]),
         ("#Straßenfest, #नमस्ते #日本語 ＃全角", ["Straßenfest", "नमस्ते", "日本語", "全角"]),
-        ("#2024 #_ #2024er", ["2024er"]),
+        ("#2024 #_ #½ #2024er", ["2024er"]),
         ("https://a.example/#part a#b &#39; /#x", []),
         ("(#a) #b's #col·lectiu·", ["a", "b", "col·lectiu"]),
     ],

@@ -177,6 +177,11 @@ def test_floods_do_not_grow(flood: str) -> None:
     assert len(sanitise_html(flood)) <= 5 * MAX_CHARACTERS
 
 
+def test_the_parser_gets_little_formatting_to_repeat() -> None:
+    flood = "".join(f"<b lang='{number}'>x" for number in range(1000))
+    assert len(re.findall(" lang=", sanitise_html(flood))) == 20
+
+
 def test_text_of_html_keeps_lines() -> None:
     html = (
         '<h2>Title</h2><p>a <a href="https://a.example"><span class="invisible">https://</span>a.example</a><br>b</p>'

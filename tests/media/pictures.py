@@ -25,7 +25,7 @@ def turned_photo() -> bytes:
     exif[0x010F] = "Secret Camera"
     exif.get_ifd(0x8825)[1] = "N"  # GPS
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return picture("JPEG", (80, 40), exif=exif, icc_profile=profile)
+    return picture("JPEG", (80, 40), exif=exif, icc_profile=profile, comment=b"Secret comment")
 
 
 def animation() -> bytes:

@@ -1,10 +1,12 @@
 """What posts do with attachments, and what the clock clears away."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import translation
 
 from core.errors import Unprocessable
 from media.attachments import (
@@ -27,6 +29,12 @@ from tests.media.pictures import picture, upload
 pytestmark = pytest.mark.django_db
 
 ANNA, BERTHA = 1, 2
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def make(owner_id: int = ANNA) -> MediaAttachment:
