@@ -152,13 +152,18 @@ def delete_attachments(ids: Iterable[int]) -> None:
 
 def delete_attachment(attachment: MediaAttachment) -> None:
     """Delete an upload; raises Unprocessable when a post shows it."""
-    if attachment.attached_at:
+    deleted, _rows = MediaAttachment.objects.unattached().filter(pk=attachment.pk).delete()
+    if not deleted:
         raise _already_attached()
-    _delete([attachment])
+    _delete_files([attachment])
 
 
 def _delete(attachments: Sequence[MediaAttachment]) -> None:
     MediaAttachment.objects.filter(pk__in=[attachment.pk for attachment in attachments]).delete()
+    _delete_files(attachments)
+
+
+def _delete_files(attachments: Sequence[MediaAttachment]) -> None:
     delete_files(name for attachment in attachments for name in (attachment.file, attachment.preview_file))
 
 

@@ -36,9 +36,9 @@ def animation() -> bytes:
     return target.getvalue()
 
 
-def bomb() -> bytes:
-    """Return a PNG of a few bytes that says it is 20,000 by 20,000."""
-    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+def bomb(width: int = 20_000, height: int = 20_000) -> bytes:
+    """Return a PNG of a few bytes that says it is this large."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
     body = b"".join(
         struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
