@@ -45,7 +45,8 @@ def find_people(values: NoteValues, author: Account, recipient: Account | None =
         # Who is named but not addressed must not gain access by it.
         if account is not None and (is_open or account.uri in values.recipients):
             mentioned[account.pk] = account
-    silent = {} if is_open else {account.pk: account for account in known.values()}
+    addressed = [] if is_open else [known[uri] for uri in values.recipients if uri in known]
+    silent = {account.pk: account for account in addressed}
     if recipient is not None and not is_open and not _follows(recipient, author):
         silent[recipient.pk] = recipient
     named = {author.pk, *mentioned}
