@@ -30,7 +30,8 @@ from federation.vocab import Activity, id_of, parse_document, read_activity, typ
 MAX_BODY_BYTES = 1_048_576
 MAX_ID_BYTES = 1024
 MAX_ATTEMPTS = 10
-CLAIM = timedelta(seconds=60)
+# Longer than one fetch may hang (30 s): as long as this, a killed worker holds up what its actor sent.
+CLAIM = timedelta(seconds=40)
 ITEMS_PER_JOB = 50
 SWEPT_ACTORS = 500
 # A row this young has its own job on the way.
@@ -63,7 +64,7 @@ def accept_request(request: HttpRequest, *, recipient_uri: str, now: datetime) -
     if activity is None or reason:
         logger.info("inbox_dropped", reason=reason, signer=verified.actor_uri[:300])
         return
-    peers.note_success(verified.host, now)
+    peers.note_heard_of(verified.host, now)
     _store(activity, verified.host, request.body)
 
 

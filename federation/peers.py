@@ -5,6 +5,7 @@ Called by inbox (policy), delivery (availability, breaker) and moderation (polic
 
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db.models import F, Q
 
 from federation.models import DomainPolicy, Peer
@@ -16,6 +17,7 @@ BREAKER_FAILURES = 10
 BREAKER_PAUSE = timedelta(seconds=60)
 BREAKER_MAX_DOUBLINGS = 5
 _SUCCESS_NOTED_EVERY = timedelta(hours=1)
+_HEARD_SECONDS = 60
 
 
 def policy_for(host: str) -> DomainPolicy | None:
@@ -77,12 +79,19 @@ def note_success(host: str, now: datetime) -> None:
     )
 
 
+def note_heard_of(host: str, now: datetime) -> None:
+    """Remember that a signed request came from a host; as `note_success`, but cheap when it sends a lot."""
+    if cache.add(_heard_key(host), 1, _HEARD_SECONDS):
+        note_success(host, now)
+
+
 def note_failure(host: str, now: datetime) -> None:
     """Remember that a host could not be delivered to.
 
     Ten failures in a row pause it for a minute, then ever longer up to half an hour; failures on seven
     different days make it unavailable until it is heard of again.
     """
+    cache.delete(_heard_key(host))
     Peer.objects.bulk_create([Peer(domain=host)], ignore_conflicts=True)
     Peer.objects.filter(domain=host).update(consecutive_failures=F("consecutive_failures") + 1)
     peer = Peer.objects.get(domain=host)
@@ -103,6 +112,10 @@ def pause(host: str, until: datetime) -> None:
     Peer.objects.filter(Q(paused_until__isnull=True) | Q(paused_until__lt=until), domain=host).update(
         paused_until=until
     )
+
+
+def _heard_key(host: str) -> str:
+    return f"federation:heard:{host}"
 
 
 def _has_suffix_in(host: str, domains: set[str]) -> bool:

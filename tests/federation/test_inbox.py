@@ -12,7 +12,7 @@ from django.test import Client
 from time_machine import travel
 
 from core.errors import NotFound, RemoteUnreachable
-from federation import inbox, tasks
+from federation import inbox, peers, tasks
 from federation.models import DomainPolicy, InboxItem, Peer, RemoteKey
 from federation.vocab import Activity
 from tests.federation.fake_peer import FakePeer, send
@@ -289,6 +289,15 @@ def test_a_signed_request_brings_a_host_back(client: Client, dora: FakePeer) -> 
     peer = Peer.objects.get()
     assert (peer.unavailable_since, peer.consecutive_failures, peer.failure_days) == (None, 0, [])
     assert peer.paused_until is None
+
+
+def test_a_host_that_sends_a_lot_is_brought_back_after_every_failure(client: Client, dora: FakePeer) -> None:
+    for number in (1, 2):
+        peers.note_failure(dora.host, datetime.now(UTC))
+        assert Peer.objects.get().consecutive_failures == 1
+        activity = like(dora, number=number)
+        send(client, activity, signer=activity["actor"])
+        assert Peer.objects.get().consecutive_failures == 0
 
 
 def test_a_new_key_is_found_once(client: Client, dora: FakePeer) -> None:
