@@ -8,6 +8,19 @@ from accounts.entities.account import Entity, render_account
 from accounts.models import Account, Follow, User
 
 _MAX_REQUESTS_COUNTED = 40
+_IN_PROFILE = (
+    "id",
+    "avatar_description",
+    "header_description",
+    "locked",
+    "bot",
+    "hide_collections",
+    "discoverable",
+    "indexable",
+    "show_media",
+    "show_media_replies",
+    "show_featured",
+)
 
 
 def render_credential_account(account: Account, user: User) -> Entity:
@@ -47,9 +60,7 @@ def render_profile(account: Account) -> Entity:
     entity = render_account(account)
     avatar = entity["avatar"] if account.avatar else None
     header = entity["header"] if account.header else None
-    kept = ("id", "avatar_description", "header_description", "locked", "bot", "hide_collections")
-    kept += ("discoverable", "indexable", "show_media", "show_media_replies", "show_featured")
-    return {name: entity[name] for name in kept} | {
+    return {name: entity[name] for name in _IN_PROFILE} | {
         "display_name": account.display_name,
         "note": account.note,
         "fields": _render_raw_fields(account),

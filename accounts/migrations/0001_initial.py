@@ -22,9 +22,7 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                 ),
                 (
                     "id",
@@ -170,9 +168,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "followers_url",
-                    models.CharField(
-                        blank=True, db_index=True, default="", max_length=2048
-                    ),
+                    models.CharField(blank=True, db_index=True, default="", max_length=2048),
                 ),
                 (
                     "following_url",
@@ -359,9 +355,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "uri",
-                    models.CharField(
-                        blank=True, db_index=True, default="", max_length=2048
-                    ),
+                    models.CharField(blank=True, db_index=True, default="", max_length=2048),
                 ),
                 ("created_at", models.DateTimeField()),
                 (
@@ -420,9 +414,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "uri",
-                    models.CharField(
-                        blank=True, db_index=True, default="", max_length=2048
-                    ),
+                    models.CharField(blank=True, db_index=True, default="", max_length=2048),
                 ),
                 ("show_reblogs", models.BooleanField(default=True)),
                 ("notify", models.BooleanField(default=False)),
@@ -566,9 +558,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="accountnote",
-            constraint=models.UniqueConstraint(
-                fields=("account", "target"), name="account_note_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "target"), name="account_note_unique"),
         ),
         migrations.AddConstraint(
             model_name="accesstoken",
@@ -583,21 +573,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="block",
-            constraint=models.UniqueConstraint(
-                fields=("account", "target"), name="block_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "target"), name="block_unique"),
         ),
         migrations.AddConstraint(
             model_name="domainblock",
-            constraint=models.UniqueConstraint(
-                fields=("account", "domain"), name="domain_block_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "domain"), name="domain_block_unique"),
         ),
         migrations.AddConstraint(
             model_name="follow",
-            constraint=models.UniqueConstraint(
-                fields=("account", "target"), name="follow_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "target"), name="follow_unique"),
         ),
         migrations.AddConstraint(
             model_name="follow",
@@ -608,14 +592,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="membership",
-            constraint=models.UniqueConstraint(
-                fields=("user", "account"), name="membership_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("user", "account"), name="membership_unique"),
         ),
         migrations.AddConstraint(
             model_name="mute",
-            constraint=models.UniqueConstraint(
-                fields=("account", "target"), name="mute_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "target"), name="mute_unique"),
         ),
     ]

@@ -31,9 +31,7 @@ class AuthorizationCode(models.Model):
     """A consent waiting to be exchanged for a token: 10 minutes, once."""
 
     code_hash = models.CharField(max_length=64, primary_key=True)
-    application = models.ForeignKey(
-        Application, on_delete=models.CASCADE, related_name="+"
-    )
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     scopes = ArrayField(models.CharField(max_length=50))
@@ -59,12 +57,8 @@ class AccessToken(models.Model):
 
     id = SnowflakeField()
     token_hash = models.CharField(max_length=64, unique=True)
-    application = models.ForeignKey(
-        Application, on_delete=models.CASCADE, related_name="tokens"
-    )
-    user = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.CASCADE, related_name="tokens"
-    )
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="tokens")
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="tokens")
     account = models.ForeignKey(
         Account, null=True, blank=True, on_delete=models.CASCADE, related_name="tokens"
     )

@@ -27,12 +27,8 @@ class Follow(models.Model):
     """``account`` follows ``target``; without ``accepted_at`` it is a request."""
 
     id = SnowflakeField()
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="follows_out"
-    )
-    target = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="follows_in"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="follows_out")
+    target = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="follows_in")
     uri = models.CharField(max_length=2048, default="", blank=True, db_index=True)
     show_reblogs = models.BooleanField(default=True)
     notify = models.BooleanField(default=False)
@@ -45,9 +41,7 @@ class Follow(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "target"], name="follow_unique"),
-            models.CheckConstraint(
-                condition=~Q(account=F("target")), name="follow_not_self"
-            ),
+            models.CheckConstraint(condition=~Q(account=F("target")), name="follow_not_self"),
         ]
 
     def __str__(self) -> str:
@@ -58,19 +52,13 @@ class Block(models.Model):
     """``account`` wants nothing to do with ``target``, both ways."""
 
     id = SnowflakeField()
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="blocks_out"
-    )
-    target = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="blocks_in"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="blocks_out")
+    target = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="blocks_in")
     uri = models.CharField(max_length=2048, default="", blank=True, db_index=True)
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "target"], name="block_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "target"], name="block_unique")]
 
     def __str__(self) -> str:
         return f"{self.account_id} blocks {self.target_id}"
@@ -81,21 +69,15 @@ class MuteQuerySet(models.QuerySet["Mute"]):
 
     def active(self) -> Self:
         """Keep the mutes that have not run out."""
-        return self.filter(
-            Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-        )
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()))
 
 
 class Mute(models.Model):
     """``account`` does not want to read ``target``, who does not learn of it."""
 
     id = SnowflakeField()
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="mutes_out"
-    )
-    target = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="mutes_in"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="mutes_out")
+    target = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="mutes_in")
     hide_notifications = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -103,9 +85,7 @@ class Mute(models.Model):
     objects = MuteQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "target"], name="mute_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "target"], name="mute_unique")]
 
     def __str__(self) -> str:
         return f"{self.account_id} mutes {self.target_id}"
@@ -115,18 +95,12 @@ class DomainBlock(models.Model):
     """``account`` hides a whole domain for itself."""
 
     id = SnowflakeField()
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="domain_blocks"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="domain_blocks")
     domain = models.CharField(max_length=260)
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["account", "domain"], name="domain_block_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "domain"], name="domain_block_unique")]
 
     def __str__(self) -> str:
         return f"{self.account_id} blocks {self.domain}"
@@ -135,20 +109,12 @@ class DomainBlock(models.Model):
 class AccountNote(models.Model):
     """What ``account`` privately noted about ``target``."""
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="notes_out"
-    )
-    target = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="notes_in"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notes_out")
+    target = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notes_in")
     comment = models.TextField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["account", "target"], name="account_note_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "target"], name="account_note_unique")]
 
     def __str__(self) -> str:
         return f"{self.account_id} on {self.target_id}"

@@ -71,18 +71,12 @@ class Membership(models.Model):
 
     id = SnowflakeField()
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="memberships"
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.OWNER)
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "account"], name="membership_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "account"], name="membership_unique")]
         ordering = ["created_at", "id"]
 
     def __str__(self) -> str:

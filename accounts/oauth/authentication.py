@@ -95,7 +95,7 @@ def _fields(model: type[Model]) -> "tuple[Field[Any, Any], ...]":
 
 def _instance(model: Any, values: Sequence[Any]) -> Any:
     """Build a real model instance of a joined row; None where the join found nothing."""
-    fields = _fields(model)
+    fields: Sequence[Any] = _fields(model)
     if all(value is None for value in values):
         return None
     converted = list(values)

@@ -74,8 +74,8 @@ def test_a_revoked_token_proves_nothing_and_its_streams_are_told(run_jobs):
     revoke_token(token)
     run_jobs()
     assert find_credential(secret) is None
-    told = [m for _ in range(5) if (m := listener.get_message(timeout=1))]
-    assert str(token.pk).encode() in told[0]["data"]
+    told = next(m for _ in range(5) if (m := listener.get_message(timeout=1)))
+    assert str(token.pk).encode() in told["data"]
     assert token_for(anna, "read") != secret
 
 
