@@ -104,9 +104,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         database=reader.database(),
         redis_url=reader.redis_url(),
         email=reader.email(development),
-        mail_from=reader.mail_address("GENOSOCIAL_MAIL_FROM", f"genosocial@{_host_of(local_domain)}"),
+        mail_from=reader.mail_address("GENOSOCIAL_MAIL_FROM", f"genosocial@{_mail_host(local_domain)}"),
         instance_name=reader.text("GENOSOCIAL_INSTANCE_NAME") or local_domain,
-        contact_email=reader.mail_address("GENOSOCIAL_CONTACT_EMAIL", f"admin@{_host_of(local_domain)}"),
+        contact_email=reader.mail_address("GENOSOCIAL_CONTACT_EMAIL", f"admin@{_mail_host(local_domain)}"),
     )
     if reader.faults:
         raise EnvironmentFaults(reader.faults)
@@ -251,8 +251,10 @@ def _data_dir(variables: Mapping[str, str]) -> Path:
     return Path(variables.get("GENOSOCIAL_DATA_DIR") or SOURCE_FOLDER / "var").resolve()
 
 
-def _host_of(domain: str) -> str:
-    return domain.split(":", 1)[0]
+def _mail_host(domain: str) -> str:
+    """The host part of a mail address; a development server may be named by a bare IPv4 address."""
+    host = domain.split(":", 1)[0]
+    return f"[{host}]" if host.replace(".", "").isdecimal() else host
 
 
 def _with_local_file(variables: Mapping[str, str]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import sys
+from email.utils import parseaddr
 
 import django
 
@@ -46,7 +47,7 @@ def _first_steps() -> dict[str, str]:
     steps = {"address": settings.BASE_URL}
     if User.objects.filter(role=User.Role.ADMIN).exists():
         return steps
-    email = f"{ADMINISTRATOR}@{settings.LOCAL_DOMAIN.partition(':')[0]}"
+    email = parseaddr(settings.CONTACT_EMAIL)[1]
     password = secrets.token_urlsafe(12)
     with transaction.atomic():  # a password that nobody has seen must not stay
         administrator, _ = create_local_account(

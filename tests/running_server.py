@@ -2,10 +2,10 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,10 +45,10 @@ class RunningServer:
         self.host, self.port, self.data = host, port, data
         self.domain = f"{host}:{port}"
         self.base_url = f"http://{self.domain}"
-        self.invitation = ""
         self.lines: list[str] = []
         self._private_hosts = private_hosts
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -71,7 +71,8 @@ class RunningServer:
             text=True,
         )
         self.lines.clear()
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,))
+        self._reader.start()
         eventually(self._runs, seconds=START_SECONDS, what=f"the start of {self.domain}")
 
     def stop(self) -> None:
@@ -79,6 +80,8 @@ class RunningServer:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(STOP_SECONDS)
+        if self._reader is not None:
+            self._reader.join()
 
     def manage(self, *arguments: str) -> Any:
         """Run a manage.py command beside it and return the JSON it prints."""
@@ -111,10 +114,8 @@ class RunningServer:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.lines.append(line.rstrip())
-            if found := re.search(r"first invitation:\s+(\S+)", line):
-                self.invitation = found[1]
+        with process.stdout:
+            self.lines.extend(line.rstrip() for line in process.stdout)
 
     def _runs(self) -> bool:
         assert self._process is not None
@@ -124,16 +125,21 @@ class RunningServer:
 
 
 @contextmanager
-def two_servers(folder: Path) -> Iterator[tuple[RunningServer, RunningServer]]:
-    """Run two servers that may reach each other on loopback, under two names, with data below ``folder``."""
+def two_servers() -> Iterator[tuple[RunningServer, RunningServer]]:
+    """Run two servers that may reach each other on loopback, under two names.
+
+    Not below pytest's temporary folder, which every new run closes to PostgreSQL's own user.
+    """
     ports = free_port(), free_port()
     private = [f"localhost:{ports[0]}", f"127.0.0.1:{ports[1]}"]
-    first = RunningServer("localhost", ports[0], folder / "a", private)
-    second = RunningServer("127.0.0.1", ports[1], folder / "b", private)
-    try:
-        first.start()
-        second.start()
-        yield first, second
-    finally:
-        first.stop()
-        second.stop()
+    with tempfile.TemporaryDirectory(prefix="two-servers-") as name:
+        folder = Path(name)
+        first = RunningServer("localhost", ports[0], folder / "a", private)
+        second = RunningServer("127.0.0.1", ports[1], folder / "b", private)
+        try:
+            first.start()
+            second.start()
+            yield first, second
+        finally:
+            first.stop()
+            second.stop()

@@ -50,6 +50,7 @@ class Visitor:
 
     def __init__(self, base_url: str, *, language: str = "de") -> None:
         self.base_url = base_url
+        self._credentials: dict[str, str] = {}
         self.browser = httpx.Client(
             follow_redirects=True, timeout=20, trust_env=False, headers={"Accept-Language": language}
         )
@@ -72,7 +73,9 @@ class Visitor:
         """Fill in the form of this page that has all these fields, and send it."""
         reader = _FormReader()
         reader.feed(page.text)
-        form = next(form for form in reader.forms if values.keys() <= form.names and form.method == "post")
+        posting = [form for form in reader.forms if form.method == "post" and values.keys() <= form.names]
+        assert posting, f"no form with {[*values]} on {page.url}:\n{page.text}"
+        form = posting[0]
         return self.browser.post(
             urljoin(str(page.url), form.action or str(page.url)),
             data={**form.values, **values},
@@ -100,13 +103,20 @@ class Visitor:
 
     def sign_in(self, email: str, password: str) -> None:
         """Sign in on the login page."""
-        page = self.submit(self.open("/login"), username=email, password=password)
+        self._credentials = {"username": email, "password": password}
+        page = self.submit(self.open("/login"), **self._credentials)
         page.raise_for_status()
 
     def consent(self, authorize_url: str) -> str:
-        """Say yes on the consent page of an out-of-band app and return the code it shows."""
-        page = self.submit(self.open(authorize_url), decision="allow")
+        """Say yes on the consent page of an out-of-band app and return the code it shows.
+
+        Mastodon.py asks for a fresh login each time: its ``force_login=False`` counts as true.
+        """
+        page = self.open(authorize_url)
+        if page.url.path == "/login":
+            page = self.submit(page, **self._credentials)
+        page = self.submit(page, decision="approve")
         page.raise_for_status()
-        shown = re.search(r"<(?:code|input)[^>]*id=\"authorization-code\"[^>]*>([^<]*)", page.text)
+        shown = re.search(r'class="oauth-code"[^>]*value="([^"]+)"', page.text)
         assert shown, page.text
-        return shown[1].strip()
+        return shown[1]

@@ -16,9 +16,9 @@ RECOVERY_SECONDS = 240
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, RunningServer]]:
+def servers() -> Iterator[tuple[RunningServer, RunningServer]]:
     """Two running servers that may reach each other."""
-    with two_servers(tmp_path_factory.mktemp("servers")) as both:
+    with two_servers() as both:
         yield both
 
 

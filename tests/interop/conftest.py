@@ -9,9 +9,9 @@ from tests.running_server import RunningServer, two_servers
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, RunningServer]]:
+def servers() -> Iterator[tuple[RunningServer, RunningServer]]:
     """Two running servers that may reach each other."""
-    with two_servers(tmp_path_factory.mktemp("servers")) as both:
+    with two_servers() as both:
         yield both
 
 

@@ -153,10 +153,13 @@ def test_toot_signs_in_posts_reads_and_follows(anna: Person, dora: Person, tmp_p
         what="Dora's follow",
     )
     toot.run("post", "Aus dem Terminal", "--media", str(picture), "--description", "Rot")
-    assert "Aus dem Terminal" in toot.run("timelines", "home")
+    assert "Aus dem Terminal" in toot.run("timelines", "home", "--no-pager")
 
     anna.app.status_post("Für Doras Terminal")
-    eventually(lambda: "Für Doras Terminal" in toot.run("timelines", "home"), what="Anna's post in toot")
+    eventually(
+        lambda: "Für Doras Terminal" in toot.run("timelines", "home", "--no-pager"),
+        what="Anna's post in toot",
+    )
 
 
 def test_the_log_of_neither_server_shows_a_failure(
