@@ -23,11 +23,13 @@ log = logging.getLogger(__name__)
 
 
 def instance(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: the names of this server."""
+    """Context processor: the names of this server, and the languages of its pages."""
     return {
         "instance_name": settings.INSTANCE_NAME,
         "instance_domain": settings.LOCAL_DOMAIN,
         "contact_email": settings.CONTACT_EMAIL,
+        # Each by its own name: Django's template tag would translate them.
+        "languages": settings.LANGUAGES,
     }
 
 

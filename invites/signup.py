@@ -15,7 +15,14 @@ from django.utils import timezone
 from accounts.events import UserConfirmed
 from accounts.models import User
 from accounts.people import remove_unconfirmed
-from accounts.registration import create_local_account, send_confirmation, send_confirmation_mail
+from accounts.registration import (
+    create_local_account,
+    email_faults,
+    password_faults,
+    send_confirmation,
+    send_confirmation_mail,
+    username_faults,
+)
 from core.errors import Details, NotFound, Unprocessable
 from core.mail import send_mail
 from invites.links import require_open
@@ -59,6 +66,19 @@ def redeem_link(spelling: str, sign_up: SignUp, *, now: datetime, opened_at: dat
         redemption = Redemption.objects.create(invite=invite, user=user, reserved_at=now)
         _mail_on_commit(redemption.pk)
     log.info("sign_up_reserved", invite_id=invite.pk, redemption_id=redemption.pk)
+
+
+def find_faults(sign_up: SignUp) -> Details:
+    """Return what is wrong with a sign-up, field by field, without trying it.
+
+    That an address has a login is not said, as in redeem_link.
+    """
+    details: Details = {
+        "username": username_faults(sign_up.username.strip()),
+        "email": email_faults(sign_up.email.strip()),
+        "password": password_faults(sign_up.password),
+    }
+    return _without_taken_address(details)
 
 
 def _lock_invite(spelling: str) -> Invite:

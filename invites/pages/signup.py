@@ -28,7 +28,7 @@ from core.pages import keep_secret, spend, wants_page
 from core.ratelimit import Limit
 from invites.links import LinkClosed, get_open_link
 from invites.models import Invite
-from invites.signup import GRACE, SignUp, redeem_link
+from invites.signup import GRACE, SignUp, find_faults, redeem_link
 from invites.tokens import normalise_token
 
 GUESSES = Limit("invite-guess", 20, 600)
@@ -119,16 +119,18 @@ def _answer(request: HttpRequest, spelling: str) -> HttpResponse:
 def _receive(request: HttpRequest, spelling: str, now: datetime) -> HttpResponse:
     spend(request, (SIGN_UPS, None))
     form = SignUpForm(request.POST)
-    if not form.is_valid():
+    agreed, data = form.is_valid(), form.cleaned_data
+    # A field that is not even text, for a NUL in it, is missing here and has its fault already.
+    typed = [data.get(name, "") for name in ("username", "email", "password")]
+    wished = SignUp(*typed, locale=get_language() or settings.LANGUAGE_CODE)
+    opened_at = _opened_at(data.get("opened", ""))
+    if not agreed:
         # Whoever forgot the tick learns of the other faults, and of a closed link, now and not after it.
-        get_open_link(spelling, now=_opened_at(form.data.get("opened", "")) or now)
+        get_open_link(spelling, now=opened_at or now)
+        form.add_faults(find_faults(wished))
         return _show(request, form)
-    data = form.cleaned_data
-    wished = SignUp(
-        data["username"], data["email"], data["password"], get_language() or settings.LANGUAGE_CODE
-    )
     try:
-        redeem_link(spelling, wished, now=now, opened_at=_opened_at(data["opened"]))
+        redeem_link(spelling, wished, now=now, opened_at=opened_at)
     except Unprocessable as refused:
         form.add_faults(refused.details or {})
         return _show(request, form)

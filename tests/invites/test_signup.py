@@ -158,6 +158,7 @@ def test_a_form_opened_before_the_link_was_withdrawn_is_too_late(token: str, bro
         ("username", "Admin", "Benutzername ist reserviert."),
         ("email", "anna", "E-Mail-Adresse ist keine gültige Adresse."),
         ("password", "short", "Dieses Passwort ist zu kurz."),
+        ("username", "an\0na", "Nullzeichen sind nicht erlaubt."),
         ("agreement", "", "Bitte stimme den Regeln zu."),
     ],
 )
@@ -175,6 +176,15 @@ def test_what_is_wrong_is_said_in_the_readers_language_and_nothing_typed_is_lost
     assert "correct horse battery" not in page.text
     assert not User.objects.exists()
     assert not Redemption.objects.exists()
+
+
+def test_all_faults_are_said_at_once(token: str, browser: Client) -> None:
+    make_account("bertha")
+    page = browser.post(
+        f"/invite/{token}",
+        filled_in(username="an na", password="short", agreement="", email="bertha@mail.example"),
+    )
+    assert list(page.context["form"].errors) == ["agreement", "username", "password"]
 
 
 def test_the_same_fault_in_english(token: str, browser: Client) -> None:
