@@ -9,6 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.jobs import run_waiting_jobs
 from tests.servers import TestServers, redis_url_of_worker
 
 SERVERS = TestServers()
@@ -59,15 +60,7 @@ def run_jobs(db: None) -> Callable[[], None]:
 
     A test's transaction is rolled back, so without this nothing that waits for its commit would ever run.
     """
-    from django.db import connection
-
-    def run() -> None:
-        while connection.run_on_commit:
-            waiting, connection.run_on_commit = connection.run_on_commit, []
-            for _, callback, _ in waiting:
-                callback()
-
-    return run
+    return run_waiting_jobs
 
 
 def _set_up_django() -> None:

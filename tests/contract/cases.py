@@ -1,0 +1,166 @@
+"""How each endpoint of the contract is asked, in the world of `world.py`; and which are not there yet.
+
+A case names what fills the parameters of its path, in order, and what is sent; braces hold names of ids.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.media.pictures import picture
+
+
+def _upload() -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("bild.png", picture(), "image/png"), "description": "Orange und blau"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request that succeeds."""
+
+    path: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    multipart: Callable[[], dict[str, Any]] | None = None
+    # Asked as Anna unless said otherwise.
+    who: str = "anna"
+
+
+def case(*path: str, who: str = "anna", **data: Any) -> Case:
+    """Return a case; names of ``data`` with brackets come by ``**``."""
+    return Case(path, data, who=who)
+
+
+CASES: dict[str, Case] = {
+    # accounts
+    "GET /api/v1/accounts": case(**{"id[]": ["{anna}", "{dora}"]}),
+    "GET /api/v1/accounts/:id": case("{anna}"),
+    "GET /api/v1/accounts/:id/followers": case("{anna}"),
+    "GET /api/v1/accounts/:id/following": case("{anna}"),
+    "GET /api/v1/accounts/:id/statuses": case("{anna}"),
+    "GET /api/v1/accounts/:id/endorsements": case("{anna}"),
+    "GET /api/v1/accounts/:id/featured_tags": case("{anna}"),
+    "GET /api/v1/accounts/:id/lists": case("{bertha}"),
+    "POST /api/v1/accounts/:id/follow": case("{dora}", reblogs=False, notify=True),
+    "POST /api/v1/accounts/:id/unfollow": case("{bertha}"),
+    "POST /api/v1/accounts/:id/remove_from_followers": case("{bertha}"),
+    "POST /api/v1/accounts/:id/block": case("{bertha}"),
+    "POST /api/v1/accounts/:id/unblock": case("{frieda}"),
+    "POST /api/v1/accounts/:id/mute": case("{bertha}", duration=60),
+    "POST /api/v1/accounts/:id/unmute": case("{gustav}"),
+    "POST /api/v1/accounts/:id/note": case("{bertha}", comment="Bäckerin"),
+    "GET /api/v1/accounts/familiar_followers": case(**{"id[]": ["{bertha}", "{cem}"]}),
+    "GET /api/v1/accounts/lookup": case(acct="anna"),
+    "GET /api/v1/accounts/relationships": case(**{"id[]": ["{bertha}", "{frieda}", "{dora}"]}),
+    "GET /api/v1/accounts/search": case(q="bert"),
+    "GET /api/v1/accounts/verify_credentials": case(),
+    "PATCH /api/v1/accounts/update_credentials": case(display_name="Anna B.", note="Neu #brot"),
+    "GET /api/v1/blocks": case(),
+    "GET /api/v1/mutes": case(),
+    "GET /api/v1/domain_blocks": case(),
+    "POST /api/v1/domain_blocks": case(domain="other.example"),
+    "DELETE /api/v1/domain_blocks": case(domain="unwanted.example"),
+    "GET /api/v1/domain_blocks/preview": case(domain="elsewhere.example"),
+    "GET /api/v1/follow_requests": case(),
+    "POST /api/v1/follow_requests/:account_id/authorize": case("{emil}"),
+    "POST /api/v1/follow_requests/:account_id/reject": case("{emil}"),
+    "GET /api/v1/preferences": case(),
+    "GET /api/v1/profile": case(),
+    "PATCH /api/v1/profile": case(display_name="Anna B."),
+    "PUT /api/v1/profile": case(display_name="Anna B."),
+    "DELETE /api/v1/profile/avatar": case(),
+    "DELETE /api/v1/profile/header": case(),
+    "GET /api/v1/endorsements": case(),
+    "GET /api/v1/featured_tags": case(),
+    "GET /api/v1/featured_tags/suggestions": case(),
+    "GET /api/v1/followed_tags": case(),
+    "GET /api/v1/suggestions": case(),
+    "GET /api/v2/suggestions": case(),
+    # apps
+    "POST /api/v1/apps": case(
+        client_name="App", redirect_uris="urn:ietf:wg:oauth:2.0:oob", scopes="read write"
+    ),
+    "GET /api/v1/apps/verify_credentials": case(),
+    # statuses
+    "GET /api/v1/statuses": case(**{"id[]": ["{rich}", "{reply}"]}),
+    "POST /api/v1/statuses": case(status="Guten Morgen", visibility="unlisted", language="de"),
+    "GET /api/v1/statuses/:id": case("{rich}"),
+    "PUT /api/v1/statuses/:id": case("{rich}", status="Guten Abend"),
+    "PATCH /api/v1/statuses/:id": case("{rich}", status="Guten Abend"),
+    "DELETE /api/v1/statuses/:id": case("{rich}"),
+    "GET /api/v1/statuses/:id/context": case("{reply}"),
+    "GET /api/v1/statuses/:id/history": case("{edited}"),
+    "GET /api/v1/statuses/:id/source": case("{rich}"),
+    "POST /api/v1/statuses/:id/favourite": case("{answer}"),
+    "POST /api/v1/statuses/:id/unfavourite": case("{rich}"),
+    "POST /api/v1/statuses/:id/reblog": case("{rich}"),
+    "POST /api/v1/statuses/:id/unreblog": case("{reply}"),
+    "POST /api/v1/statuses/:id/bookmark": case("{answer}"),
+    "POST /api/v1/statuses/:id/unbookmark": case("{rich}"),
+    "POST /api/v1/statuses/:id/pin": case("{edited}"),
+    "POST /api/v1/statuses/:id/unpin": case("{rich}"),
+    "GET /api/v1/statuses/:id/favourited_by": case("{rich}"),
+    "GET /api/v1/statuses/:id/reblogged_by": case("{rich}"),
+    "GET /api/v1/favourites": case(),
+    "GET /api/v1/bookmarks": case(),
+    "GET /api/v1/scheduled_statuses": case(),
+    # media
+    "POST /api/v1/media": Case(multipart=_upload),
+    "POST /api/v2/media": Case(multipart=_upload),
+    "GET /api/v1/media/:id": case("{unused_picture}"),
+    "PUT /api/v1/media/:id": case("{unused_picture}", description="Neu", focus="0.5,-0.5"),
+    "PATCH /api/v1/media/:id": case("{unused_picture}", description="Neu"),
+    "DELETE /api/v1/media/:id": case("{unused_picture}"),
+    "GET /api/v1/custom_emojis": case(),
+    # timelines, search
+    "GET /api/v1/timelines/home": case(),
+    "GET /api/v1/timelines/public": case(),
+    "GET /api/v1/timelines/tag/:hashtag": case("brot"),
+    "GET /api/v1/tags/:name": case("brot"),
+    "GET /api/v2/search": case(q="brot"),
+    "GET /api/v1/trends": case(),
+    "GET /api/v1/trends/links": case(),
+    "GET /api/v1/trends/statuses": case(),
+    "GET /api/v1/trends/tags": case(),
+    "GET /api/v1/markers": case(**{"timeline[]": ["home", "notifications"]}),
+    "POST /api/v1/markers": case(home={"last_read_id": "{rich}"}),
+    "GET /api/v1/lists": case(),
+    "GET /api/v1/filters": case(),
+    "GET /api/v2/filters": case(),
+    "GET /api/v1/conversations": case(),
+    "GET /api/v1/announcements": case(),
+    # notifications
+    "GET /api/v1/notifications": case(),
+    "GET /api/v1/notifications/:id": case("{notification}"),
+    "POST /api/v1/notifications/:id/dismiss": case("{notification}"),
+    "POST /api/v1/notifications/clear": case(),
+    "GET /api/v1/notifications/unread_count": case(),
+    "GET /api/v1/notifications/policy": case(),
+    "GET /api/v2/notifications/policy": case(),
+    "GET /api/v1/notifications/requests": case(),
+    "GET /api/v1/notifications/requests/merged": case(),
+    # about this server
+    "GET /api/v1/instance": case(),
+    "GET /api/v2/instance": case(),
+    "GET /api/v1/instance/activity": case(),
+    "GET /api/v1/instance/domain_blocks": case(),
+    "GET /api/v1/instance/extended_description": case(),
+    "GET /api/v1/instance/languages": case(),
+    "GET /api/v1/instance/peers": case(),
+    "GET /api/v1/instance/privacy_policy": case(),
+    "GET /api/v1/instance/rules": case(),
+    "GET /api/v1/instance/translation_languages": case(),
+    "GET /health": case(),
+    "GET /.well-known/webfinger": case(resource=f"acct:anna@{settings.LOCAL_DOMAIN}"),
+    "GET /.well-known/nodeinfo": case(),
+    "GET /.well-known/oauth-authorization-server": case(),
+    "GET /nodeinfo/2.0": case(),
+    "GET /oauth/userinfo": case(),
+    "POST /oauth/userinfo": case(),
+    "POST /oauth/token": case(
+        grant_type="client_credentials", client_id="{client_id}", client_secret="{client_secret}"
+    ),
+    "POST /oauth/revoke": case(token="gone", client_id="{client_id}", client_secret="{client_secret}"),
+}

@@ -1,0 +1,161 @@
+"""Every endpoint that is there keeps the contract: its answers, who may call it, how its lists are paged."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.cast import ApiClient, api_client
+from tests.contract.cases import CASES, Case
+from tests.contract.contract import Endpoint, endpoints, faults
+from tests.contract.not_yet import NOT_YET
+from tests.contract.world import World
+
+pytestmark = pytest.mark.django_db
+
+ALL = endpoints()
+EVERYTHING = "profile read write follow push"
+# Kept by processes or doors that are tested elsewhere: streams, pages, forms.
+ELSEWHERE = {"event_stream", "redirect_or_404", "html_or_redirect", "gone", "xml"}
+CLOSED = [name for name in CASES if ALL[name].auth in ("user", "app")]
+SCOPED = [name for name in CASES if ALL[name].scopes]
+PAGED = [name for name in CASES if ALL[name].pagination["style"] == "link"]
+
+
+def ask(world: World, name: str, client: ApiClient, **more: Any) -> Any:
+    """Send the request of a case."""
+    endpoint, case = ALL[name], CASES[name]
+    path, data = _path(endpoint, case, world), _filled(dict(case.data), world) | more
+    if endpoint.method == "GET":
+        return client.get(path, data)
+    send = getattr(client, endpoint.method.lower())
+    if case.multipart:
+        return send(path, case.multipart(), encoding="multipart")
+    return send(path, data)
+
+
+def _path(endpoint: Endpoint, case: Case, world: World) -> str:
+    values = iter(case.path)
+    return re.sub(r":\w+", lambda _: next(values).format(**world.ids), endpoint.template)
+
+
+def _filled(value: Any, world: World) -> Any:
+    if isinstance(value, str):
+        return value.format(**world.ids)
+    if isinstance(value, list):
+        return [_filled(item, world) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item, world) for key, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_answers_keep_the_contract(world: World, name: str) -> None:
+    endpoint = ALL[name]
+    answer = ask(world, name, api_client(world.anna, EVERYTHING))
+    assert answer.status_code in endpoint.success, answer.content
+    if endpoint.returns["kind"] == "string":
+        assert answer.content
+    else:
+        assert faults(endpoint, answer.json(), signed_in=True) == []
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in CLOSED])
+def test_answers_to_strangers_keep_the_contract(world: World, name: str) -> None:
+    endpoint = ALL[name]
+    answer = ask(world, name, ApiClient())
+    assert answer.status_code in endpoint.success, answer.content
+    if endpoint.returns["kind"] != "string":
+        assert faults(endpoint, answer.json(), signed_in=False) == []
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_no_token_is_401(world: World, name: str) -> None:
+    answer = ask(world, name, ApiClient())
+    assert answer.status_code == 401, answer.content
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("name", SCOPED)
+def test_a_token_without_any_of_the_scopes_is_403(world: World, name: str) -> None:
+    scopes = {*ALL[name].scopes, *(scope.partition(":")[0] for scope in ALL[name].scopes)}
+    others = {"profile", "read", "write", "follow", "push"} - scopes
+    answer = ask(world, name, api_client(world.anna, " ".join(sorted(others))))
+    assert answer.status_code == 403, answer.content
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("name", SCOPED)
+def test_any_one_of_the_scopes_is_enough(world: World, name: str) -> None:
+    for scope in ALL[name].scopes:
+        answer = ask(world, name, api_client(world.anna, scope))
+        assert answer.status_code not in (401, 403), (scope, answer.content)
+
+
+@pytest.mark.parametrize("name", PAGED)
+def test_lists_link_to_their_neighbours(world: World, name: str) -> None:
+    paging = ALL[name].pagination
+    answer = ask(world, name, api_client(world.anna, EVERYTHING), limit=1)
+    if answer.json() == []:
+        assert "Link" not in answer
+        return
+    assert len(answer.json()) == 1
+    links = dict(re.findall(r'<[^>]*[?&](\w+)=[^>&]*>; rel="(\w+)"', answer["Link"]))
+    assert links == {paging["next"]: "next", paging["prev"]: "prev"}
+    following = re.findall(r'<([^>]*)>; rel="next"', answer["Link"])[0]
+    assert following.startswith("https://")
+    second = api_client(world.anna, EVERYTHING).get(following)
+    assert second.status_code == 200
+    assert second.json() != answer.json()
+
+
+# Is every door known, and is everything known either there or written down as missing?
+
+
+def routes() -> Iterator[tuple[str, Any]]:
+    """Yield every address of this server, parameters as ``:``, with its view."""
+    yield from _routes(get_resolver().url_patterns, "/")
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        route = prefix + re.sub(r"<[^>]+>", ":", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        else:
+            yield route, pattern.callback
+
+
+def routed_shapes() -> set[str]:
+    """Return method and path of every door below /api."""
+    return {
+        f"{method.upper()} {route}"
+        for route, view in routes()
+        if route.startswith("/api/") and hasattr(view, "cls")
+        for method in ("get", "post", "put", "patch", "delete")
+        if hasattr(view.cls, method)
+    }
+
+
+def test_every_door_is_in_the_contract() -> None:
+    assert routed_shapes() - {endpoint.shape for endpoint in ALL.values()} == set()
+
+
+def test_every_door_has_a_case() -> None:
+    assert routed_shapes() - {ALL[name].shape for name in CASES} == set()
+
+
+def test_what_has_no_case_is_written_down() -> None:
+    missing = {name for name in ALL if name not in CASES and ALL[name].returns["kind"] not in ELSEWHERE}
+    assert missing == set(NOT_YET)
+
+
+@pytest.mark.parametrize("name", [name for name in NOT_YET if "/api/" in name])
+def test_what_is_not_there_yet_is_404_in_json(world: World, name: str) -> None:
+    endpoint = ALL[name]
+    path = re.sub(r":\w+", "1", endpoint.template)
+    answer = getattr(api_client(world.anna, EVERYTHING), endpoint.method.lower())(path)
+    assert answer.status_code == 404, answer.content
+    assert answer.json()["error"]

@@ -1,0 +1,115 @@
+"""A small world with one of everything that apps see, made as apps make it, for the cases of the contract.
+
+Anna owns and is asked about; Bertha and she follow each other; Cem's account is locked, Dora lives elsewhere.
+Emil asks to follow Anna. Frieda is blocked, Gustav muted.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import Account
+from media.models import CustomEmoji
+from tests.cast import ApiClient, api_client, make_account, make_remote_account
+from tests.jobs import run_waiting_jobs
+from tests.media.pictures import picture
+
+
+class World:
+    """Accounts, and the ids that path templates ask for by name."""
+
+    def __init__(self) -> None:
+        CustomEmoji.objects.create(
+            shortcode="blobcat", file="emojis/blobcat.png", updated_at=datetime.now(UTC)
+        )
+        self.anna = make_account(
+            "anna",
+            role="admin",
+            note="Hallo :blobcat: #brot",
+            fields=[{"name": "Web", "value": "https://anna.example", "verified_at": None}],
+        )
+        self.bertha = make_account("bertha")
+        self.cem = make_account("cem", locked=True)
+        self.dora = make_remote_account("dora", note="<p>Hallo</p>")
+        self.emil, self.frieda, self.gustav = (make_account(name) for name in ("emil", "frieda", "gustav"))
+        self.app = api_client(self.anna)
+        self.ids: dict[str, Any] = {
+            "anna": self.anna.pk,
+            "bertha": self.bertha.pk,
+            "cem": self.cem.pk,
+            "emil": self.emil.pk,
+            "frieda": self.frieda.pk,
+            "gustav": self.gustav.pk,
+            "dora": self.dora.pk,
+        }
+        registration = {"client_name": "App", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob"}
+        registered = expect(self.app.post("/api/v1/apps", registration))
+        self.ids |= {name: registered[name] for name in ("client_id", "client_secret")}
+        self._relate()
+        self._talk()
+        run_waiting_jobs()
+
+    def _relate(self) -> None:
+        do(api_client(self.bertha), "/api/v1/accounts/{anna}/follow", self.ids)
+        do(api_client(self.cem), "/api/v1/accounts/{anna}/follow", self.ids)
+        do(self.app, "/api/v1/accounts/{bertha}/follow", self.ids)
+        do(self.app, "/api/v1/accounts/{cem}/follow", self.ids)
+        Account.objects.filter(pk=self.anna.pk).update(locked=True)
+        do(api_client(self.emil), "/api/v1/accounts/{anna}/follow", self.ids)
+        for verb, names in (("block", ("frieda",)), ("mute", ("gustav",))):
+            for name in names:
+                do(self.app, f"/api/v1/accounts/{{{name}}}/{verb}", self.ids)
+        do(self.app, "/api/v1/domain_blocks", self.ids, domain="unwanted.example")
+
+    def _talk(self) -> None:
+        bertha = api_client(self.bertha)
+        for name in ("picture", "unused_picture"):
+            file = SimpleUploadedFile("bild.png", picture(), "image/png")
+            upload = {"file": file, "description": "Orange und blau"}
+            self.ids[name] = expect(self.app.post("/api/v2/media", upload, encoding="multipart"))["id"]
+        rich = {
+            "status": "Guten Tag @bertha, #Brot von https://genossenschaft.example/brot :blobcat:",
+            "media_ids": [self.ids["picture"]],
+            "spoiler_text": "Brot :blobcat:",
+            "language": "de",
+            "visibility": "public",
+        }
+        self.ids["rich"] = do(self.app, "/api/v1/statuses", self.ids, **rich)["id"]
+        said = {"status": "Und noch etwas, @anna@social.example", "in_reply_to_id": self.ids["rich"]}
+        self.ids["reply"] = do(bertha, "/api/v1/statuses", self.ids, **said)["id"]
+        again = {"status": "Danke #brot", "in_reply_to_id": self.ids["reply"], "visibility": "unlisted"}
+        self.ids["answer"] = do(self.app, "/api/v1/statuses", self.ids, **again)["id"]
+        for visibility in ("private", "direct"):
+            text = {"status": f"@bertha {visibility}", "visibility": visibility}
+            self.ids[visibility] = do(self.app, "/api/v1/statuses", self.ids, **text)["id"]
+        self.ids["edited"] = do(
+            self.app, "/api/v1/statuses", self.ids, status="Frueher", visibility="public"
+        )["id"]
+        expect(self.app.put(f"/api/v1/statuses/{self.ids['edited']}", {"status": "Früher #brot"}))
+        for verb in ("favourite", "reblog"):
+            for name in ("rich", "edited"):
+                do(bertha, f"/api/v1/statuses/{{{name}}}/{verb}", self.ids)
+            do(api_client(self.gustav), f"/api/v1/statuses/{{rich}}/{verb}", self.ids)
+        for verb in ("favourite", "bookmark"):
+            for name in ("rich", "reply"):
+                do(self.app, f"/api/v1/statuses/{{{name}}}/{verb}", self.ids)
+        self.ids["boost"] = do(self.app, "/api/v1/statuses/{reply}/reblog", self.ids)["id"]
+        do(self.app, "/api/v1/statuses/{rich}/pin", self.ids)
+        run_waiting_jobs()
+        self.ids["notification"] = expect(self.app.get("/api/v1/notifications"))[0]["id"]
+
+
+def do(client: ApiClient, template: str, ids: dict[str, Any], **data: Any) -> Any:
+    """POST to a path with names of ids in it, expect success and return the answer."""
+    return expect(client.post(template.format(**ids), data))
+
+
+def expect(answer: Any) -> Any:
+    """Expect success and return the body."""
+    assert answer.status_code == 200, (answer.request["PATH_INFO"], answer.content)
+    return answer.json()
+
+
+HANDLE = f"anna@{settings.LOCAL_DOMAIN}"
