@@ -53,7 +53,12 @@ def render_nodeinfo(version: str, usage: Usage) -> dict[str, Any]:
         },
         # People come in by invitation only.
         "openRegistrations": False,
-        "metadata": {"nodeName": settings.INSTANCE_NAME, "nodeDescription": ""},
+        "metadata": {
+            "nodeName": settings.INSTANCE_NAME,
+            "nodeDescription": "",
+            # Whose API this is: some apps refuse a software name that they do not know (client checks).
+            "upstream": {"name": "mastodon"},
+        },
     }
 
 

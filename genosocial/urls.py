@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from accounts import views as account_views
 from accounts.api import accounts as account_doors
 from accounts.api import apps as app_doors
-from accounts.api import credentials, domain_blocks, relations
+from accounts.api import credentials, domain_blocks, familiar, relations
 from accounts.api import lists as account_lists
 from accounts.oauth import endpoints as oauth
 from accounts.oauth import pages as oauth_pages
@@ -122,6 +122,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/accounts/lookup", account_doors.Lookup.as_view()),
     path("api/v1/accounts/search", account_doors.Search.as_view()),
     path("api/v1/accounts/relationships", account_doors.Relationships.as_view()),
+    path("api/v1/accounts/familiar_followers", familiar.FamiliarFollowers.as_view()),
     path("api/v1/accounts/<int:account_id>", account_doors.AccountById.as_view()),
     path("api/v1/accounts/<int:account_id>/followers", account_lists.Followers.as_view()),
     path("api/v1/accounts/<int:account_id>/following", account_lists.Following.as_view()),
@@ -155,6 +156,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/instance/privacy_policy", instance.PrivacyPolicyView.as_view()),
     path("api/v1/instance/languages", instance.LanguagesView.as_view()),
     path("api/v1/instance/translation_languages", instance.TranslationLanguagesView.as_view()),
+    path("nodeinfo/2.0", instance.nodeinfo, {"version": "2.0"}),
+    path("nodeinfo/2.1", instance.nodeinfo, {"version": "2.1"}),
     # streaming has a process of its own
     path("api/v1/streaming", redirect_to_streaming),
     path("api/v1/streaming/<path:path>", redirect_to_streaming),

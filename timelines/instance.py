@@ -25,6 +25,7 @@ class Numbers:
 
     people: int
     active_last_month: int
+    active_last_half_year: int
     statuses: int
     known_servers: int
 
@@ -46,10 +47,11 @@ def load_numbers(now: datetime) -> Numbers:
 
 def _count_numbers(now: datetime) -> Numbers:
     people = User.objects.filter(confirmed_at__isnull=False)
-    month_ago = (now - timedelta(days=30)).date()
+    month_ago, half_year_ago = ((now - timedelta(days=days)).date() for days in (30, 180))
     return Numbers(
         people=people.count(),
         active_last_month=people.filter(last_active_on__gte=month_ago).count(),
+        active_last_half_year=people.filter(last_active_on__gte=half_year_ago).count(),
         # The counters of the accounts are far fewer rows than the statuses.
         statuses=Account.objects.local().aggregate(total=Sum("statuses_count"))["total"] or 0,
         known_servers=Peer.objects.count(),

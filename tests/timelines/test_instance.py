@@ -146,3 +146,12 @@ def test_terms_that_do_not_exist_are_404() -> None:
     answer = api_client().get("/api/v1/instance/terms_of_service")
     assert answer.status_code == 404
     assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1"])
+def test_nodeinfo_counts_and_names_the_api_that_apps_look_for(admin: Account, version: str) -> None:
+    document = api_client().get(f"/nodeinfo/{version}").json()
+    assert document["version"] == version
+    assert document["usage"]["users"] == {"total": 3, "activeMonth": 3, "activeHalfyear": 3}
+    assert document["metadata"]["upstream"]["name"] == "mastodon"
+    assert api_client().get("/nodeinfo/3.0").status_code == 404

@@ -6,12 +6,16 @@ Source: API behaviours section 15.
 from datetime import UTC, datetime
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.access import Access
 from core.api.views import ApiView
+from federation.nodeinfo import Usage
+from federation.views import nodeinfo_response
 from timelines.entities import instance as entities
 from timelines.instance import (
     find_contact_account,
@@ -107,3 +111,16 @@ class TranslationLanguagesView(InstanceDoor):
 
     def document(self) -> Any:
         return {}
+
+
+@require_GET
+def nodeinfo(request: HttpRequest, version: str) -> HttpResponse:
+    """GET /nodeinfo/<version>, which the floor below renders and cannot count for."""
+    numbers = load_numbers(timezone.now())
+    usage = Usage(
+        users_total=numbers.people,
+        active_month=numbers.active_last_month,
+        active_half_year=numbers.active_last_half_year,
+        local_posts=numbers.statuses,
+    )
+    return nodeinfo_response(version, usage)

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language_info, override
 from django.utils.translation import gettext as _
 
+from accounts import profiles
 from accounts.entities import render_account
 from accounts.models import Account
 from accounts.rules import RULES, Rule
@@ -107,13 +108,13 @@ def _configuration() -> dict[str, Any]:
         "accounts": {
             "max_featured_tags": 0,
             "max_pinned_statuses": MAX_PINS,
-            "max_display_name_length": 40,
-            "max_note_length": 500,
-            "max_avatar_description_length": 150,
-            "max_header_description_length": 150,
-            "max_profile_fields": 4,
-            "profile_field_name_limit": 255,
-            "profile_field_value_limit": 255,
+            "max_display_name_length": profiles.MAX_DISPLAY_NAME,
+            "max_note_length": profiles.MAX_NOTE,
+            "max_avatar_description_length": profiles.MAX_DESCRIPTION,
+            "max_header_description_length": profiles.MAX_DESCRIPTION,
+            "max_profile_fields": profiles.MAX_FIELDS,
+            "profile_field_name_limit": profiles.MAX_FIELD_NAME,
+            "profile_field_value_limit": profiles.MAX_FIELD_VALUE,
         },
         "statuses": {
             "max_characters": settings.MAX_STATUS_CHARACTERS,
