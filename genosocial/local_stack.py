@@ -100,7 +100,7 @@ def ensure_database(folder: Path, database: str = DATABASE_NAME) -> None:
 
 
 def valkey_program(folder: Path, address: str, *, throw_away: bool = False) -> Program:
-    """Write Valkey's settings for `address` (a `new_valkey_url`) and say how to run it; raises LocalStackError."""
+    """Write the settings for `address` (a `new_valkey_url`) and say how to run it; raises LocalStackError."""
     parts = urlsplit(address)
     port, password = parts.port or 0, parts.password or ""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
