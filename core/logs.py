@@ -13,7 +13,7 @@ _SECRET_PATHS = re.compile(r"(/(?:invite|confirm|password/reset)/)[^\s'\"?#]+")
 
 def configure(*, json: bool) -> None:
     """Set up logging for this process: JSON lines for machines, or readable ones in development."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -33,12 +33,14 @@ class SignInForm(AuthenticationForm):
         "inactive": _("This login is disabled."),
     }
 
+    request: HttpRequest
+
     def clean(self) -> dict[str, Any]:
         """Limit the attempts per reader and per address before any password is looked at."""
         spend(self.request, (PER_READER, None), (PER_ADDRESS, self.cleaned_data.get("username", "").lower()))
         return super().clean()
 
-    def confirm_login_allowed(self, user: User) -> None:  # type: ignore[override]
+    def confirm_login_allowed(self, user: User) -> None:
         """Refuse a person who has not confirmed the e-mail address yet; the password was right."""
         super().confirm_login_allowed(user)
         if user.confirmed_at is None:

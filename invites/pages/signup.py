@@ -121,8 +121,12 @@ def _receive(request: HttpRequest, spelling: str, now: datetime) -> HttpResponse
     form = SignUpForm(request.POST)
     agreed, data = form.is_valid(), form.cleaned_data
     # A field that is not even text, for a NUL in it, is missing here and has its fault already.
-    typed = [data.get(name, "") for name in ("username", "email", "password")]
-    wished = SignUp(*typed, locale=get_language() or settings.LANGUAGE_CODE)
+    wished = SignUp(
+        username=data.get("username", ""),
+        email=data.get("email", ""),
+        password=data.get("password", ""),
+        locale=get_language() or settings.LANGUAGE_CODE,
+    )
     opened_at = _opened_at(data.get("opened", ""))
     if not agreed:
         # Whoever forgot the tick learns of the other faults, and of a closed link, now and not after it.
