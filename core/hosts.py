@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-MAX_URL_LENGTH = 2048
+MAX_URL_BYTES = 2048
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PLAIN_HOST = re.compile(
@@ -18,7 +18,7 @@ _PLAIN_HOST = re.compile(
 _IPV6_LITERAL = re.compile(r"\[[0-9a-f:.]+\]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 # What urllib, httpx and browsers read differently, or what no URL may hold.
-_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}\u0080-\u00a0\u2028\u2029\ufeff]")
+_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\<>\"\u0080-\u00a0\u2028\u2029\ufeff]")
 
 
 @lru_cache(maxsize=10_000)
@@ -59,10 +59,10 @@ def _normalise_name(name: str) -> str:
 def split_url(url: str) -> SplitResult:
     """Return the parts of a clean http(s) URL with a canonical `netloc`; raises ValueError for any other.
 
-    Refused: other schemes, credentials, control signs, blanks, backslashes, more than 2048 signs.
+    Refused: other schemes, credentials, control signs, blanks, backslashes, more than 2048 bytes.
     The default port of the scheme is dropped from `netloc`; path and query stay byte for byte.
     """
-    if len(url) > MAX_URL_LENGTH or _UNSAFE_IN_URL.search(url):
+    if len(url.encode(errors="replace")) > MAX_URL_BYTES or _UNSAFE_IN_URL.search(url):
         raise ValueError("not a clean URL")
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not parts.netloc:

@@ -327,7 +327,8 @@ def guarded_transport() -> httpx.AsyncBaseTransport:
         ssl_context=_tls_context(),
         max_connections=MAX_CONNECTIONS,
         max_keepalive_connections=32,
-        keepalive_expiry=15.0,
+        # Shorter than servers keep an idle connection: one that they just closed would fail a request.
+        keepalive_expiry=4.0,
         network_backend=_VettingBackend(ThreadPoolExecutor(16, thread_name_prefix="resolve")),
     )
     return transport

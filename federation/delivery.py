@@ -5,6 +5,7 @@ answer.
 rules for claiming and for answers live here. Source: contract of the federation §4.5, §4.6.
 """
 
+import hashlib
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,7 +101,13 @@ def deliver(
     )
     Delivery.objects.bulk_create(
         [
-            Delivery(activity=activity, inbox_url=inbox, host=host, object_uri=object_uri)
+            Delivery(
+                activity=activity,
+                inbox_url=inbox,
+                host=host,
+                object_uri=object_uri,
+                order_key=_order_key(inbox, object_uri),
+            )
             for inbox, host in targets.items()
         ],
         batch_size=1000,
@@ -124,6 +131,14 @@ def _reachable(inboxes: Iterable[str]) -> dict[str, str]:
     hosts = set(found.values())
     excluded = local_hosts() | peers.blocked_among(hosts) | peers.unavailable_among(hosts)
     return {inbox: host for inbox, host in found.items() if host not in excluded}
+
+
+def _order_key(inbox_url: str, object_uri: str) -> int | None:
+    """Return one number for "this object at this inbox"; two that clash only wait for each other."""
+    if not object_uri:
+        return None
+    digest = hashlib.blake2b(f"{inbox_url} {object_uri}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def _supersede(activity_type: str, object_uri: str, targets: Iterable[str]) -> None:
@@ -158,8 +173,7 @@ WITH due AS (
           SELECT 1 FROM federation_peer p WHERE p.domain = d.host AND p.paused_until > %(now)s)
       AND NOT EXISTS (
           SELECT 1 FROM federation_delivery o
-          WHERE d.object_uri <> '' AND o.state = 'queued' AND o.object_uri <> ''
-            AND o.object_uri = d.object_uri AND o.inbox_url = d.inbox_url AND o.id < d.id)
+          WHERE o.state = 'queued' AND o.order_key IS NOT NULL AND o.order_key = d.order_key AND o.id < d.id)
     ORDER BY d.next_attempt_at, d.id
     LIMIT %(candidates)s
 ), ranked AS (
@@ -214,6 +228,20 @@ def forget_done(now: datetime) -> None:
     OutboundActivity.objects.filter(created_at__lt=now - KEEP_DONE).exclude(
         deliveries__state__in=[Delivery.State.QUEUED, Delivery.State.DEAD]
     ).delete()
+
+
+def retry_dead(delivery_ids: Sequence[int]) -> int:
+    """Give dead deliveries another full round of tries; returns how many. The sweep sends them."""
+    return Delivery.objects.filter(pk__in=delivery_ids, state=Delivery.State.DEAD).update(
+        state=Delivery.State.QUEUED, attempts=0, next_attempt_at=datetime.now(UTC), claimed_until=None
+    )
+
+
+def drop_dead(delivery_ids: Sequence[int]) -> int:
+    """Give dead deliveries up for good; returns how many."""
+    return Delivery.objects.filter(pk__in=delivery_ids, state=Delivery.State.DEAD).update(
+        state=Delivery.State.DROPPED
+    )
 
 
 # Answers

@@ -7,6 +7,7 @@ behind. The way up to the receivers is one table, `settings.INBOX_ROUTES`. Sourc
 
 import hashlib
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -162,6 +163,20 @@ def sweep_items(now: datetime) -> list[str]:
 def forget_done(now: datetime) -> None:
     """Delete rows of what was processed; until then they tell duplicates."""
     InboxItem.objects.filter(state=InboxItem.State.DONE, received_at__lt=now - KEEP_DONE).delete()
+
+
+def retry_dead(item_ids: Sequence[int]) -> int:
+    """Give dead items another full round of tries; returns how many. The sweep hands them out."""
+    return InboxItem.objects.filter(pk__in=item_ids, state=InboxItem.State.DEAD).update(
+        state=InboxItem.State.QUEUED, attempts=0, next_attempt_at=timezone.now(), claimed_until=None
+    )
+
+
+def drop_dead(item_ids: Sequence[int]) -> int:
+    """Close dead items for good, without their bodies; returns how many."""
+    return InboxItem.objects.filter(pk__in=item_ids, state=InboxItem.State.DEAD).update(
+        state=InboxItem.State.DONE, body=""
+    )
 
 
 def _claim(actor_uri: str, now: datetime) -> InboxItem | None:

@@ -142,8 +142,8 @@ def _ask(username: str, host: str) -> tuple[tuple[str, str], str]:
 
 def _get(host: str, path: str) -> http.Answer:
     """GET from the host by https; a private host of a development server may also speak plain http."""
-    name, _separator, port = host.partition(":")
-    if not is_private_host(name, int(port or 443)):
+    parts = urlsplit(f"//{host}")
+    if not is_private_host(parts.hostname or "", parts.port or 443):
         return http.fetch(f"https://{host}{path}", headers={"Accept": _ACCEPT})
     first, second = ("http", "https") if settings.WEB_SCHEME == "http" else ("https", "http")
     try:

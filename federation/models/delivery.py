@@ -37,6 +37,8 @@ class Delivery(models.Model):
     host = models.CharField(max_length=260)
     # The activity's, repeated here: what is about one object reaches one inbox in order.
     object_uri = models.CharField(max_length=2048, default="", blank=True)
+    # Says the same of inbox and object in one number that an index can hold.
+    order_key = models.BigIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
@@ -59,6 +61,11 @@ class Delivery(models.Model):
                 fields=["object_uri", "id"],
                 name="delivery_object",
                 condition=Q(state="queued") & ~Q(object_uri=""),
+            ),
+            models.Index(
+                fields=["order_key", "id"],
+                name="delivery_order",
+                condition=Q(state="queued", order_key__isnull=False),
             ),
         ]
 
