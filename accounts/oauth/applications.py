@@ -27,7 +27,8 @@ MAX_NAME = 60
 MAX_REDIRECT_URIS = 2000
 MAX_WEBSITE = 2000
 
-_URI = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):[^\s#\x00-\x1f\x7f]+")
+# Printable ASCII without "#": it has to fit into a Location header as it is.
+_URI = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):[!\"$-~]+")
 _REFUSED_SCHEMES = {"javascript", "data", "vbscript"}
 _is_website = URLValidator(schemes=["http", "https"])
 
@@ -94,9 +95,15 @@ def _check_website(website: str) -> None:
         raise _refused(_("The website must be a valid address")) from error
 
 
+def find_application(client_id: str) -> Application | None:
+    """Return the app with this client id, or None."""
+    # PostgreSQL refuses to compare with a NUL.
+    return None if "\x00" in client_id else Application.objects.filter(client_id=client_id).first()
+
+
 def authenticate_application(client_id: str, client_secret: str) -> Application:
     """Return the app that proves itself by its secret; raises OAuthError ``invalid_client``."""
-    application = Application.objects.filter(client_id=client_id).first() if client_id else None
+    application = find_application(client_id)
     if application is None:
         raise OAuthError("invalid_client")
     if not hmac.compare_digest(hash_secret(client_secret), application.client_secret_hash):

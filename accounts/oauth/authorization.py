@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Application, AuthorizationCode, Membership, User
-from accounts.oauth.applications import OUT_OF_BAND
+from accounts.oauth.applications import OUT_OF_BAND, find_application
 from accounts.oauth.errors import OAuthError
 from accounts.oauth.scopes import parse_scopes
 from accounts.oauth.tokens import hash_secret
@@ -65,7 +65,7 @@ def get_client(params: Mapping[str, str]) -> Client:
 
     Addresses are compared sign by sign: a looser match would hand codes to strangers.
     """
-    application = Application.objects.filter(client_id=params.get("client_id", "")).first()
+    application = find_application(params.get("client_id", ""))
     if application is None:
         raise OAuthError("invalid_client", _("This app is not registered here."))
     redirect_uri = params.get("redirect_uri", "")

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import translation
@@ -85,8 +84,10 @@ def _choose_language(params: Mapping[str, str]) -> None:
 
 
 def _to_login(request: HttpRequest, params: Mapping[str, str]) -> HttpResponse:
-    """Send to the login page, and from there back here; ``force_login`` asks for a fresh login once."""
-    logout(request)
+    """Send to the login page, and from there back here without ``force_login``.
+
+    A session stays as it is until somebody signs in: a link on another site must not sign people out.
+    """
     kept = {name: params[name] for name in _CARRIED if name in params}
     here = f"{request.path}?{urlencode(kept)}"
     query = {"next": here} | ({"lang": kept["lang"]} if "lang" in kept else {})

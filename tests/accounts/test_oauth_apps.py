@@ -65,6 +65,7 @@ def test_scopes_default_to_read_and_every_known_one_is_accepted():
         {"redirect_uris": "javascript:alert(1)"},
         {"redirect_uris": "data:text/html,x"},
         {"redirect_uris": "VBScript:x"},
+        {"redirect_uris": "https://äpp.example/"},
         {"redirect_uris": [f"https://app.example/{'x' * 1000}", f"https://app.example/{'y' * 1000}"]},
         {"scopes": "read read:reports"},
         {"scopes": "admin"},
@@ -123,6 +124,7 @@ def test_an_apps_own_token_by_basic_body_or_query():
         ({"client_secret": "wrong"}, 401, "invalid_client"),
         ({"client_id": "unknown"}, 401, "invalid_client"),
         ({"client_id": ""}, 401, "invalid_client"),
+        ({"client_id": "\x00"}, 401, "invalid_client"),
         ({"scope": "push"}, 400, "invalid_scope"),
         ({"scope": "write:statuses"}, 400, "invalid_scope"),
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
@@ -142,6 +144,12 @@ def test_an_apps_own_token_is_refused_as_the_rfc_says(changes, status, error):
     assert response.status_code == status
     assert response.json()["error"] == error
     assert response.json()["error_description"]
+
+
+def test_credentials_that_cannot_be_read_are_wrong_ones():
+    grant = {"grant_type": "client_credentials"}
+    for header in ("Basic ???", "Basic " + base64.b64encode(b"\xff\x00:x").decode(), "Basic AAA6eA=="):
+        assert ApiClient().post("/oauth/token", grant, Authorization=header).status_code == 401
 
 
 def test_the_metadata_document_names_what_works():

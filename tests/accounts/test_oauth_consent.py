@@ -157,9 +157,10 @@ def test_force_login_asks_for_the_password_once_more():
     browser = browser_of(anna)
     response = ask(browser, force_login="true")
     assert response.status_code == 302
-    assert "force_login" not in response["Location"]
-    assert ask(browser).status_code == 302
-    browser.force_login(user_of(anna))
+    target = urlsplit(response["Location"])
+    assert "force_login" not in parse_qs(target.query)["next"][0]
+    assert 'name="password"' in browser.get(response["Location"], secure=True).text
+    assert browser.get(parse_qs(target.query)["next"][0], secure=True).status_code == 200
     assert ask(browser, force_login="false").status_code == 200
 
 
@@ -201,6 +202,7 @@ def test_a_phone_apps_bare_scheme_is_an_address():
     [
         ({"client_id": "unknown"}, 401),
         ({"client_id": None}, 401),
+        ({"client_id": "\x00"}, 401),
         ({"redirect_uri": "https://evil.example/"}, 400),
         ({"redirect_uri": None}, 400),
         ({"redirect_uri": CALLBACK + "&y=2"}, 400),
