@@ -28,7 +28,7 @@ from timelines.documents import NoteValues, read_note
 from timelines.models import Favourite, Status, Tombstone
 from timelines.remote import status_from_uri, upsert_status
 from timelines.statuses import delete_status
-from timelines.visibility import OPEN, visible_to
+from timelines.visibility import OPEN, can_see, visible_to
 
 log = logging.getLogger(__name__)
 
@@ -155,6 +155,8 @@ def receive_announce(activity: Activity) -> None:
     if not (known is not None and known.is_local) and not _is_followed(account):
         return _ignore(activity, "concerns nobody here")
     status = known or _announced(activity, account)
+    if not can_see(account, status):
+        raise NotFound(cause="a reblog of what its actor cannot see")
     if status.visibility not in OPEN and status.account_id != account.pk:
         raise Forbidden(cause="a reblog of what is not public")
     if status.reblog_of_id is not None:
