@@ -18,4 +18,5 @@ def health(request: HttpRequest) -> HttpResponse:
         pubsub.connection().ping()
     except RedisError:
         return HttpResponse("redis\n", status=503, content_type="text/plain")
-    return HttpResponse("OK\n", content_type="text/plain")
+    # Without a line end: Mastodon.py compares the whole body.
+    return HttpResponse("OK", content_type="text/plain")
