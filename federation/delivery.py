@@ -273,8 +273,7 @@ def record_outcomes(outcomes: Sequence[tuple[Owed, Outcome]], now: datetime) -> 
     Delivery.objects.filter(id__in=[owed.id for owed in done]).update(
         state=Delivery.State.DONE, claimed_until=None, last_error="", last_status=None
     )
-    for host in {owed.host for owed in done}:
-        peers.note_success(host, now)
+    peers.note_success({owed.host for owed in done}, now)
     for owed, outcome in outcomes:
         if outcome.verdict is not Verdict.DONE:
             _record_failure(owed, outcome, now)

@@ -3,6 +3,7 @@
 Called by inbox (policy), delivery (availability, breaker) and moderation (policy). Source: contract §4.6.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
@@ -56,12 +57,16 @@ def unavailable_among(hosts: set[str]) -> set[str]:
     )
 
 
-def note_success(host: str, now: datetime) -> None:
-    """Remember that a host is alive: a delivery arrived there, or a signed request came from it.
+def note_success(hosts: Iterable[str], now: datetime) -> None:
+    """Remember that hosts are alive: a delivery arrived there, or a signed request came from there.
 
-    Clears every failure. Writes at most once an hour while all is well.
+    Clears every failure. Changes a row at most once an hour while all is well.
     """
-    Peer.objects.bulk_create([Peer(domain=host, last_success_at=now)], ignore_conflicts=True)
+    # In order: two processes that note the same hosts must not wait for each other in a circle.
+    domains = sorted(hosts)
+    Peer.objects.bulk_create(
+        [Peer(domain=domain, last_success_at=now) for domain in domains], ignore_conflicts=True
+    )
     Peer.objects.filter(
         Q(consecutive_failures__gt=0)
         | Q(unavailable_since__isnull=False)
@@ -69,7 +74,7 @@ def note_success(host: str, now: datetime) -> None:
         | ~Q(failure_days=[])
         | Q(last_success_at__isnull=True)
         | Q(last_success_at__lt=now - _SUCCESS_NOTED_EVERY),
-        domain=host,
+        domain__in=domains,
     ).update(
         consecutive_failures=0,
         unavailable_since=None,
@@ -82,7 +87,7 @@ def note_success(host: str, now: datetime) -> None:
 def note_heard_of(host: str, now: datetime) -> None:
     """Remember that a signed request came from a host; as `note_success`, but cheap when it sends a lot."""
     if cache.add(_heard_key(host), 1, _HEARD_SECONDS):
-        note_success(host, now)
+        note_success([host], now)
 
 
 def note_failure(host: str, now: datetime) -> None:

@@ -27,6 +27,8 @@ from federation.keys import Signer, signer_for
 MAX_IN_FLIGHT = 96
 # Fewer free places than this are not worth a query, as long as something is in flight.
 _CLAIM_AT_LEAST = 8
+# Answers come in droves; what has come within this is written down together.
+_GATHER_SECONDS = 0.01
 # A job ends after this and another goes on, so that the broker never takes it for lost.
 _MAX_SECONDS = 120.0
 
@@ -58,7 +60,9 @@ def _pump(deadline: float) -> bool:
             _start(in_flight, signers)
         if not in_flight:
             return is_late
-        finished, _pending = wait(in_flight, timeout=1.0, return_when=FIRST_COMPLETED)
+        wait(in_flight, timeout=1.0, return_when=FIRST_COMPLETED)
+        time.sleep(_GATHER_SECONDS)
+        finished = [future for future in in_flight if future.done()]
         answered = [(in_flight.pop(future), future) for future in finished]
         record_outcomes([(owed, _outcome(owed, future)) for owed, future in answered], datetime.now(UTC))
 

@@ -355,7 +355,7 @@ def test_seven_bad_days_make_a_host_unavailable_until_it_is_heard_of() -> None:
             peers.note_failure("dora.example", start + timedelta(days=day))
     assert not peers.is_available("dora.example")
     assert Peer.objects.get().failure_days == [date(2026, 3, day) for day in range(1, 8)]
-    peers.note_success("dora.example", start)
+    peers.note_success(["dora.example"], start)
     assert peers.is_available("dora.example")
 
 
