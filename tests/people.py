@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from mastodon import Mastodon
 
@@ -15,12 +16,24 @@ PASSWORD = "richtig-langes-passwort-7"
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
+class Server(Protocol):
+    """A server that one can reach, in processes or in threads."""
+
+    @property
+    def base_url(self) -> str:
+        """Its address, without a slash at the end."""
+
+    @property
+    def domain(self) -> str:
+        """The domain of its handles."""
+
+
 @dataclass
 class Person:
     """Someone with an account, signed in to an app."""
 
     name: str
-    server: RunningServer
+    server: Server
     email: str
     app: Mastodon
 
@@ -36,12 +49,15 @@ def join(server: RunningServer, name: str, *, language: str) -> Person:
     email = f"{name}@mail.example"
     with Visitor(server.base_url, language=language) as visitor:
         visitor.sign_up(invitation, username=name, email=email, password=PASSWORD)
-        return Person(name, server, email, _sign_in_to_app(server, visitor))
+        return Person(name, server, email, sign_in_to_app(server, visitor))
 
 
-def _sign_in_to_app(server: RunningServer, visitor: Visitor) -> Mastodon:
+def sign_in_to_app(server: Server, visitor: Visitor) -> Mastodon:
+    """Register an app, let a visitor who has signed in consent, and exchange the code that the page shows."""
     client_id, client_secret = Mastodon.create_app("Phone", api_base_url=server.base_url)
-    app = Mastodon(client_id, client_secret, api_base_url=server.base_url, request_timeout=30)
+    app = Mastodon(
+        client_id, client_secret, api_base_url=server.base_url, request_timeout=30, ratelimit_method="throw"
+    )
     code = visitor.consent(app.auth_request_url(allow_http=True))
     app.log_in(code=code, allow_http=True)
     return app

@@ -1,4 +1,4 @@
-"""Whole servers as real processes, started as `bin/up` starts them; for tests between servers and of faults."""
+"""Whole servers as real processes, started as `bin/up` starts them, to be used and to be broken."""
 
 import json
 import os
@@ -24,8 +24,12 @@ T = TypeVar("T")
 
 
 def eventually(look: Callable[[], T], *, seconds: float = 60, what: str = "what was waited for") -> T:
-    """Look until something true is seen, and return it; looking may fail with an AssertionError meanwhile."""
+    """Look until something true is seen, and return it; looking may fail with an AssertionError meanwhile.
+
+    Ever more seldom, since apps have only so many calls in five minutes.
+    """
     deadline = time.monotonic() + seconds
+    pause = 0.2
     while True:
         try:
             if seen := look():
@@ -35,7 +39,8 @@ def eventually(look: Callable[[], T], *, seconds: float = 60, what: str = "what 
                 raise
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {seconds} s")
-        time.sleep(0.2)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 3)
 
 
 class RunningServer:

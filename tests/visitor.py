@@ -1,5 +1,7 @@
-"""A person with a browser but no JavaScript: opens pages, fills forms in, keeps cookies. Used by every test that
-needs someone to sign up, sign in or consent as people really do."""
+"""A person with a browser but no JavaScript: opens pages, fills forms in, keeps cookies.
+
+Used by every test that needs someone to sign up, sign in or consent as people really do.
+"""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Workers die and Redis forgets everything in the middle of the work: nothing is lost, nothing happens twice."""
+"""Workers die and Redis forgets everything in the middle of the work: nothing is lost or done twice."""
 
 from collections import Counter
 from collections.abc import Iterator
