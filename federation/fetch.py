@@ -42,7 +42,9 @@ class BadDocument(RemoteUnreachable):
     permanent = True
 
 
-def fetch_document(uri: str, *, signed_by: str | None = None) -> dict[str, Any]:
+def fetch_document(
+    uri: str, *, signed_by: str | None = None, total_seconds: float = http.TOTAL_SECONDS
+) -> dict[str, Any]:
     """Return the document whose `id` is exactly `uri`, fetched from its own host.
 
     `signed_by` is an actor of ours, by default the instance actor. When the answer names another id, that id
@@ -50,10 +52,10 @@ def fetch_document(uri: str, *, signed_by: str | None = None) -> dict[str, Any]:
     RemoteUnreachable for what may succeed later. Uris of this server are never fetched (BadDocument).
     """
     signer = signer_for(signed_by) if signed_by else instance_signer()
-    document = fetch_unchecked(uri, signer)
+    document = fetch_unchecked(uri, signer, total_seconds)
     if document.get("id") == uri:
         return document
-    return _fetch_named(document, uri, signer)
+    return _fetch_named(document, uri, signer, total_seconds)
 
 
 def fetch_pasted(url: str) -> dict[str, Any]:
@@ -72,24 +74,26 @@ def fetch_pasted(url: str) -> dict[str, Any]:
     return _fetch_named(document, url, signer)
 
 
-def fetch_unchecked(url: str, signer: Signer) -> dict[str, Any]:
+def fetch_unchecked(url: str, signer: Signer, total_seconds: float = http.TOTAL_SECONDS) -> dict[str, Any]:
     """Return the document found at a URL; its id may be anything on the host that answered last.
 
     Only for callers that check the id themselves. A document that claims an id of another host than the one
     that answered has its claim checked by `fetch_document`, never here.
     """
-    answer = _get(url, signer)
+    answer = _get(url, signer, total_seconds)
     document = _read(answer)
     if document.get("id") == url and not same_host(answer.url, url):
         raise BadDocument(cause=f"{url[:300]} was answered by {answer.url[:300]}")
     return document
 
 
-def _fetch_named(document: Mapping[str, Any], asked: str, signer: Signer) -> dict[str, Any]:
+def _fetch_named(
+    document: Mapping[str, Any], asked: str, signer: Signer, total_seconds: float = http.TOTAL_SECONDS
+) -> dict[str, Any]:
     named = string_of(document, "id")
     if not named:
         raise BadDocument(cause=f"{asked[:300]} has no id")
-    found = fetch_unchecked(named, signer)
+    found = fetch_unchecked(named, signer, total_seconds)
     if found.get("id") != named:
         raise BadDocument(
             cause=f"{asked[:300]} names {named[:300]}, which names {str(found.get('id'))[:300]}"
@@ -97,10 +101,10 @@ def _fetch_named(document: Mapping[str, Any], asked: str, signer: Signer) -> dic
     return found
 
 
-def _get(url: str, signer: Signer) -> http.Answer:
+def _get(url: str, signer: Signer, total_seconds: float = http.TOTAL_SECONDS) -> http.Answer:
     if is_local_uri(url):
         raise BadDocument(cause=f"{url[:300]} is ours")
-    answer = http.fetch(url, headers={"Accept": ACCEPT}, sign=signer.sign_get)
+    answer = http.fetch(url, headers={"Accept": ACCEPT}, sign=signer.sign_get, total_seconds=total_seconds)
     if answer.status == 200:
         return answer
     cause = f"{url[:300]} answered {answer.status}"

@@ -4,7 +4,6 @@ Called when a local actor is made, by everything that signs, and by accounts whe
 actor.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +40,7 @@ class Signer:
             target=target.raw_path.decode("ascii"),
             key_id=self.key_id,
             private_key=load_own_key(self.private_key_pem),
-            now=datetime.fromtimestamp(time.time(), UTC),
+            now=datetime.now(UTC),
         )
 
     def sign_post(self, url: str, body: bytes) -> dict[str, str]:
@@ -53,7 +52,7 @@ class Signer:
             target=target.raw_path.decode("ascii"),
             key_id=self.key_id,
             private_key=load_own_key(self.private_key_pem),
-            now=datetime.fromtimestamp(time.time(), UTC),
+            now=datetime.now(UTC),
             body=body,
             content_type=ACTIVITY_JSON,
         )

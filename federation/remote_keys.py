@@ -19,6 +19,8 @@ from federation.models import RemoteKey
 from federation.vocab import ACTOR_TYPES, id_of, string_of, type_of
 
 NEGATIVE_CACHE_SECONDS = 300
+# The sender of a request waits meanwhile, and with it one of the few threads that answer requests.
+KEY_SECONDS = 10.0
 
 
 def get_remote_key(key_id: str) -> RemoteKey:
@@ -66,7 +68,7 @@ def fetch_remote_key(key_id: str) -> RemoteKey:
 
 def _fetch_and_store(key_id: str) -> None:
     url = urldefrag(key_id)[0]
-    document = fetch_unchecked(url, instance_signer())
+    document = fetch_unchecked(url, instance_signer(), KEY_SECONDS)
     if document.get("id") != url or type_of(document) not in ACTOR_TYPES:
         # A key document, or GoToSocial's stub actor at the address of a key: its owner must confirm it.
         document = _owner_document(document, key_id)
@@ -80,7 +82,7 @@ def _owner_document(document: Mapping[str, Any], key_id: str) -> dict[str, Any]:
         owner = string_of(document, "id")
     if owner is None or not same_host(owner, key_id):
         return {}
-    return fetch_document(owner)
+    return fetch_document(owner, total_seconds=KEY_SECONDS)
 
 
 def _cache_key(kind: str, name: str) -> str:

@@ -12,10 +12,11 @@ from django.test import Client
 from time_machine import travel
 
 from core.errors import NotFound, RemoteUnreachable
-from federation import inbox, peers, tasks
+from federation import inbox, peers, remote_keys, tasks
 from federation.models import DomainPolicy, InboxItem, Peer, RemoteKey
 from federation.vocab import Activity
 from tests.federation.fake_peer import FakePeer, send
+from tests.loopback import Received, answer
 
 pytestmark = pytest.mark.django_db
 HERE = "tests.federation.test_inbox"
@@ -214,6 +215,23 @@ def test_a_key_that_cannot_be_reached_now_is_503(client: Client, settings: Any) 
     settings.FEDERATION_PRIVATE_HOSTS = ("gone.localhost:9",)
     activity = {"type": "Like", "actor": "http://gone.localhost:9/users/x", "object": "y"}
     refused(send(client, activity, signer=activity["actor"]), 503)
+
+
+def test_a_key_server_that_hangs_does_not_hold_up_the_door(
+    client: Client, dora: FakePeer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(remote_keys, "KEY_SECONDS", 0.1)
+    released = threading.Event()
+
+    def hang(request: Received) -> bytes:
+        released.wait(5)
+        return answer(status=404)
+
+    dora.add("/users/dora", hang)
+    activity = like(dora)
+    response = send(client, activity, signer=activity["actor"])
+    released.set()
+    refused(response, 503)
 
 
 def test_a_key_on_a_private_address_is_refused(client: Client) -> None:
