@@ -165,7 +165,7 @@ def processes(server: RunningServer) -> dict[str, dict[str, int]]:
 
 
 def test_the_first_start_shows_a_login_and_an_invitation_that_work(server: RunningServer) -> None:
-    assert get(f"{server.base_url}/health") == (200, "OK\n")
+    assert get(f"{server.base_url}/health") == (200, "OK")
     assert re.search(r"first administrator: admin@localhost", server.log())
     assert re.search(r"password: +\S{16} ", server.log())
     status, page = get(invitation(server.log()))
