@@ -3,11 +3,16 @@
 Source: API behaviours section 5: windows are aligned to multiples of the period since the epoch.
 """
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from redis.exceptions import RedisError
+
 from core.pubsub import connection
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Usage:
 def consume(limits: list[tuple[Limit, str]]) -> Usage:
     """Count one call against each (limit, subject) and return the usage closest to exhaustion.
 
-    One round trip; ``limits`` is not empty. A rejected call counts too.
+    One round trip; ``limits`` is not empty. A rejected call counts too. While Redis is out of reach nothing
+    is counted: a server that answers too much is better than one that answers nobody.
     """
     now = time.time()
     pipe = connection().pipeline(transaction=False)
@@ -50,7 +56,11 @@ def consume(limits: list[tuple[Limit, str]]) -> Usage:
         key = f"ratelimit:{limit.name}:{subject}:{window}"
         pipe.incr(key)
         pipe.expire(key, limit.period_seconds + 60)
-    counts = pipe.execute()[::2]
+    try:
+        counts = pipe.execute()[::2]
+    except RedisError as error:
+        log.warning("limits_not_counted", extra={"cause": str(error)})
+        counts = [0] * len(limits)
     usages = [_usage(limit, count, now) for (limit, _), count in zip(limits, counts, strict=True)]
     return min(usages, key=lambda usage: (not usage.exceeded, usage.remaining / usage.limit))
 

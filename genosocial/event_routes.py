@@ -1,11 +1,19 @@
 """Event of a lower floor → handlers of the floors above; see core/events.py."""
 
-from accounts.events import AccountBlocked, FollowAccepted, FollowEnded, FollowRequested, UserConfirmed
+from accounts.events import (
+    AccountBlocked,
+    AccountDeleted,
+    FollowAccepted,
+    FollowEnded,
+    FollowRequested,
+    UserConfirmed,
+)
 
 ROUTES: dict[type, tuple[str, ...]] = {
     FollowRequested: ("timelines.events.on_follow_requested",),
     FollowAccepted: ("timelines.events.on_follow_accepted",),
     FollowEnded: ("timelines.events.on_follow_ended",),
     AccountBlocked: ("timelines.events.on_account_blocked",),
+    AccountDeleted: ("timelines.events.on_account_deleted",),
     UserConfirmed: ("invites.signup.complete_redemption",),
 }

@@ -4,11 +4,14 @@ Called through genosocial/event_routes.py, inside the transaction of what happen
 """
 
 from django.db import transaction
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Greatest
 
-from accounts.events import AccountBlocked, FollowAccepted, FollowEnded, FollowRequested
+from accounts.events import AccountBlocked, AccountDeleted, FollowAccepted, FollowEnded, FollowRequested
 from accounts.models import Follow
+from media.attachments import delete_attachments
 from timelines import feeds
-from timelines.models import Notification
+from timelines.models import Favourite, Notification, Status
 from timelines.notifications import forget_notification, notify
 
 
@@ -44,6 +47,21 @@ def on_account_blocked(event: AccountBlocked) -> None:
     ):
         Notification.objects.filter(account=account_id, from_account=other_id).delete()
         _renew_feed(account_id)
+
+
+def on_account_deleted(event: AccountDeleted) -> None:
+    """Take what the account did out of others' counters, and its media; its rows go with it."""
+    written = Status.objects.kept().filter(account=event.account_id)
+    favoured = Favourite.objects.filter(account=event.account_id).values("status")
+    Status.objects.filter(pk__in=favoured).update(favourites_count=Greatest(F("favourites_count") - 1, 0))
+    reblogged = written.filter(reblog_of__isnull=False).values("reblog_of")
+    Status.objects.filter(pk__in=reblogged).update(reblogs_count=Greatest(F("reblogs_count") - 1, 0))
+    answers = written.filter(in_reply_to=OuterRef("pk")).order_by().values("in_reply_to")
+    Status.objects.filter(pk__in=written.filter(in_reply_to__isnull=False).values("in_reply_to")).update(
+        replies_count=Greatest(F("replies_count") - Subquery(answers.annotate(n=Count("pk")).values("n")), 0)
+    )
+    shown = written.exclude(media_ids=[]).values_list("media_ids", flat=True)
+    delete_attachments(media_id for media_ids in shown for media_id in media_ids)
 
 
 def _renew_feed(account_id: int) -> None:

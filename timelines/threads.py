@@ -37,14 +37,13 @@ SELECT id FROM above WHERE distance > 0 ORDER BY distance DESC
 """
 _DESCENDANTS = """
 WITH RECURSIVE below(id, path) AS (
-    SELECT id, ARRAY[id] FROM timelines_status
-    WHERE in_reply_to_id = %s AND id <> %s AND deleted_at IS NULL
+    SELECT id, ARRAY[id] FROM timelines_status WHERE id = %s
   UNION ALL
     SELECT reply.id, below.path || reply.id
     FROM below JOIN timelines_status reply ON reply.in_reply_to_id = below.id
-    WHERE reply.deleted_at IS NULL AND cardinality(below.path) < %s AND NOT reply.id = ANY(below.path)
+    WHERE reply.deleted_at IS NULL AND cardinality(below.path) <= %s AND NOT reply.id = ANY(below.path)
 )
-SELECT id FROM below ORDER BY path LIMIT %s
+SELECT id FROM below WHERE cardinality(path) > 1 ORDER BY path LIMIT %s
 """
 
 
@@ -56,7 +55,7 @@ def load_context(status: Status, viewer: Account | None) -> tuple[list[Status], 
     """
     bounds = SIGNED_IN if viewer else ANONYMOUS
     ancestors = _ids(_ANCESTORS, [status.pk, bounds.ancestors])
-    descendants = _ids(_DESCENDANTS, [status.pk, status.pk, bounds.depth, bounds.descendants])
+    descendants = _ids(_DESCENDANTS, [status.pk, bounds.depth, bounds.descendants])
     seen = wanted_by(visible_to(Status.objects.filter(pk__in=[*ancestors, *descendants]), viewer), viewer)
     rows = {row.pk: row for row in seen.select_related("account")}
     replies = [rows[pk] for pk in descendants if pk in rows]
