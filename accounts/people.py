@@ -9,9 +9,10 @@ from accounts.models import Account, User
 from federation.models import SigningKey
 
 
-def own_account(user: User) -> Account:
-    """Return the account that came with the login: the oldest one that the person acts as."""
-    return user.memberships.select_related("account").order_by("created_at", "id")[0].account
+def find_own_account(user: User) -> Account | None:
+    """Return the account that came with the login, the oldest it acts as; None if that is deleted."""
+    membership = user.memberships.select_related("account").order_by("created_at", "id").first()
+    return membership.account if membership else None
 
 
 def remove_unconfirmed(user: User) -> bool:

@@ -18,7 +18,8 @@ from core.errors import NotFound
 from core.pages import keep_secret, spend
 from core.ratelimit import Limit
 
-PER_READER = Limit("confirm-reader", 30, 600)
+# A whole workshop may sit behind one address.
+PER_READER = Limit("confirm-reader", 200, 600)
 MAILS_PER_READER = Limit("confirmation-mail-reader", 10, 3600)
 MAILS_PER_ADDRESS = Limit("confirmation-mail-address", 3, 3600)
 

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.people import own_account
+from accounts.people import find_own_account
 
 
 @require_safe
@@ -14,5 +14,5 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the start page."""
     if not isinstance(request.user, User):
         return render(request, "accounts/welcome.html")
-    context = {"account": own_account(request.user), "server_address": settings.WEB_DOMAIN}
+    context = {"account": find_own_account(request.user), "server_address": settings.WEB_DOMAIN}
     return render(request, "accounts/home.html", context)

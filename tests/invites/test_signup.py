@@ -63,6 +63,18 @@ def test_opening_the_pages_changes_nothing(
     assert Redemption.objects.get().state == Redemption.State.RESERVED
 
 
+def test_nobody_meets_an_account_before_its_address_is_confirmed(
+    token: str, browser: Client, run_jobs: RunJobs, mailoutbox: list[EmailMessage]
+) -> None:
+    browser.post(f"/invite/{token}", filled_in())
+    run_jobs()
+    for address in ("/api/v1/accounts/lookup?acct=anna", "/users/anna"):
+        assert browser.get(address).status_code == 404
+    browser.post(link_in(mailoutbox[0]))
+    for address in ("/api/v1/accounts/lookup?acct=anna", "/users/anna"):
+        assert browser.get(address).status_code in (200, 302)
+
+
 def test_the_page_keeps_its_address_to_itself(token: str, browser: Client) -> None:
     page = browser.get(f"/invite/{token}")
     assert page["Referrer-Policy"] == "no-referrer"

@@ -1,37 +1,44 @@
-"""A real browser at a real server of this code, with scripts switched off. Both are shared by a whole file.
+"""A real browser at a real server of this code, with scripts switched off.
 
 What needs settings is imported late: these are read after this file.
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 # Playwright's synchronous interface keeps an event loop on the thread of the tests, which Django takes for a
 # view that would block it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
-CHROMIUM = next(
-    (
-        path
-        for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-        if Path(path).exists()
-    ),
-    None,
-)
+SYSTEM_BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser of this machine, or the one that `playwright install chromium` brought."""
+    """A browser for all tests of a file; afterwards its event loop must be gone, since others need theirs."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=_find_browser(playwright), args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def _find_browser(playwright: Playwright) -> str | None:
+    """The browser of this machine, else that of Playwright (None), which is fetched if it is not there."""
+    for path in SYSTEM_BROWSERS:
+        if Path(path).exists():
+            return path
+    if not Path(playwright.chromium.executable_path).exists():
+        fetching = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+        if fetching.returncode:
+            pytest.fail("These tests need a browser: install chromium, or make the download above work.")
+    return None
 
 
 @pytest.fixture
