@@ -65,7 +65,15 @@ def install(lock, version):
     if uv:
         command = [uv, "pip", "install", "--quiet", "--python", VENV_PYTHON, "--compile-bytecode"]
     else:
-        command = [VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        command = [
+            VENV_PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ]
     run(command + ["--require-hashes", "--only-binary", ":all:", "-r", lock_path])
     for folder in site_packages():
         with open(os.path.join(folder, "genosocial.pth"), "w") as path_file:
@@ -91,7 +99,7 @@ def make_venv(uv):
 
 def venv_version():
     """The Python version of `.venv`, or None when it is missing, broken or too old."""
-    program = "import sys; print('%d.%d.%d' % sys.version_info[:3]) if sys.version_info >= (3, 11) else sys.exit(1)"
+    program = "import sys; assert sys.version_info >= (3, 11); print('%d.%d.%d' % sys.version_info[:3])"
     try:
         output = subprocess.check_output([VENV_PYTHON, "-I", "-c", program], stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
