@@ -260,6 +260,7 @@ class ActorValues:
     discoverable: bool
     indexable: bool
     memorial: bool
+    suspended: bool
     also_known_as: list[str]
     inbox_url: str
     shared_inbox_url: str
@@ -300,6 +301,7 @@ def read_actor(document: Mapping[str, Any]) -> ActorValues:
         discoverable=document.get("discoverable") is True,
         indexable=document.get("indexable") is True,
         memorial=document.get("memorial") is True,
+        suspended=document.get("suspended") is True,
         also_known_as=[iri for iri in ids_of(document.get("alsoKnownAs")) if host_of(iri)][:MAX_ALIASES],
         inbox_url=inbox,
         shared_inbox_url=_shared_inbox(document, inbox),

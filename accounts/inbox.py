@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import outbox, relationships
 from accounts.models import Account, Block, Follow
-from accounts.remote import account_from_uri, delete_account, upsert_account
+from accounts.remote import account_from_uri, delete_account, refresh_soon, upsert_account
 from core import locks
 from core.errors import Forbidden
 from federation.vocab import Activity, id_of
@@ -26,7 +26,7 @@ def receive_follow(activity: Activity) -> None:
         return
     follower = get_sender(activity)
     with transaction.atomic():
-        locks.hold(f"activity {activity.id}")
+        locks.hold(activity.id)
         if was_withdrawn(activity.actor_uri, activity.id, now=timezone.now()):
             return
         if _refuses(target, follower):
@@ -86,7 +86,7 @@ def receive_block(activity: Activity) -> None:
         return
     blocker = get_sender(activity)
     with transaction.atomic():
-        locks.hold(f"activity {activity.id}")
+        locks.hold(activity.id)
         if not was_withdrawn(activity.actor_uri, activity.id, now=timezone.now()):
             relationships.block(blocker, target, uri=activity.id)
 
@@ -118,7 +118,7 @@ def withdraw(activity: Activity, *attempts: Callable[[Activity, str], bool]) -> 
         raise Forbidden(cause="an Undo of what somebody else did")
     target_uri = id_of(inner.get("object")) or ""
     with transaction.atomic():
-        locks.hold(f"activity {activity.object_uri}")
+        locks.hold(activity.object_uri)
         found = any(attempt(activity, target_uri) for attempt in attempts)
         if not found and activity.object_uri:
             remember_withdrawn(activity.actor_uri, activity.object_uri, now=timezone.now())
@@ -147,6 +147,7 @@ def get_sender(activity: Activity) -> Account:
     account = account_from_uri(activity.actor_uri)
     if account.is_local or account.suspended_at is not None:
         raise Forbidden(cause=f"{activity.actor_uri} is suspended or ours")
+    refresh_soon(account)
     return account
 
 

@@ -5,23 +5,28 @@ Source: contract of the federation 1.2, 3.3, 5.2.
 """
 
 import logging
+import random
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import shared_task
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import relationships
 from accounts.documents import USERNAME, ActorValues, BadActor, read_actor
 from accounts.events import AccountDeleted
 from accounts.models import Account, Follow
+from accounts.outbox import send_follow
 from core import locks
 from core.errors import AppError, NotFound
 from core.events import emit
-from core.hosts import host_of, normalise_host
+from core.hosts import host_of, normalise_host, same_host
 from federation.fetch import fetch_document
 from federation.keys import forget_actor_keys, store_actor_keys
 from federation.local import is_local_uri, local_hosts
@@ -33,10 +38,13 @@ from media.remote import save_remote_emojis
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(days=1)
+STALE_AFTER = timedelta(days=7)
 INVALID_DOMAIN = "handle.invalid"
 _MAX_COUNT = 2_147_483_647
+_REFRESH_PAUSE_SECONDS = 21_600
+_REFRESH_SPREAD_SECONDS = 600
 # Values that are not columns, or that only the first sight of an actor sets.
-_NOT_UPDATED = ("uri", "username", "webfinger", "created_at", "emojis")
+_NOT_UPDATED = ("uri", "username", "webfinger", "created_at", "emojis", "suspended")
 
 
 def account_from_uri(uri: str, *, fetch: bool = True) -> Account:
@@ -65,12 +73,12 @@ def upsert_account(document: Mapping[str, Any], *, confirmed: WebfingerAnswer | 
         raise BadActor(cause="one of our own")
     username, domain = _handle(values, document, confirmed)
     with transaction.atomic():
-        locks.hold(f"account {values.uri}")
-        _free_handle(username, domain, values.uri)
+        locks.hold(values.uri)
+        _free_handle(values, username, domain)
         account = _store(values, username, domain)
         store_actor_keys(dict(document))
         save_remote_emojis(domain, values.emojis)
-        transaction.on_commit(lambda: fetch_collections.delay(account_id=account.pk))
+        transaction.on_commit(partial(fetch_collections.delay, account_id=account.pk), robust=True)
     return account
 
 
@@ -102,6 +110,32 @@ def delete_account(account: Account) -> None:
         emit(AccountDeleted(account_id=account.pk))
         forget_actor_keys(account.uri)
         account.delete()
+
+
+def refresh_soon(account: Account) -> None:
+    """Have an account that was last read a week ago read anew within minutes, once in six hours."""
+    if account.fetched_at is not None and account.fetched_at > timezone.now() - STALE_AFTER:
+        return
+    if cache.add(f"accounts.refresh:{account.pk}", 1, _REFRESH_PAUSE_SECONDS):
+        delay = random.uniform(0, _REFRESH_SPREAD_SECONDS)
+        refresh.apply_async(kwargs={"account_id": account.pk}, countdown=delay)
+
+
+@shared_task(name="accounts.refresh", queue="default")
+def refresh(*, account_id: int) -> None:
+    """Read a remote account anew. Repeat-safe."""
+    account = Account.objects.remote().filter(pk=account_id).first()
+    if account is not None:
+        refresh_account(account)
+
+
+@shared_task(name="accounts.follow_anew", queue="default")
+def follow_anew(*, account_id: int) -> None:
+    """Ask again for every follow from here: a server that was set up anew knows of none. Repeat-safe."""
+    follows = Follow.objects.filter(target_id=account_id, account__domain__isnull=True)
+    for follow in follows.select_related("account", "target").order_by("pk").iterator():
+        with transaction.atomic():
+            send_follow(follow)
 
 
 @shared_task(name="accounts.fetch_collections", queue="default")
@@ -171,17 +205,35 @@ def _domain(host: str) -> str:
         raise BadActor(cause=f"bad host {host[:300]!r}") from error
 
 
-def _free_handle(username: str, domain: str, uri: str) -> None:
-    """Take a confirmed handle from whoever had it; that row finds its new one at its next refresh."""
-    for former in Account.objects.with_handle(username, domain).exclude(uri=uri):
-        former.username, former.domain, former.fetched_at = str(former.pk), INVALID_DOMAIN, None
-        former.save(update_fields=["username", "domain", "fetched_at"])
+def _free_handle(values: ActorValues, username: str, domain: str) -> None:
+    """Take a confirmed handle from the account that had it before.
+
+    If the actor is new and on the same host, its server was set up anew: the row becomes this actor, and who
+    follows it from here asks again. Else the former owner's handle is void until it is refreshed.
+    """
+    is_new = not Account.objects.filter(uri=values.uri).exists()
+    for former in Account.objects.with_handle(username, domain).exclude(uri=values.uri):
+        if is_new and same_host(former.uri, values.uri):
+            forget_actor_keys(former.uri)
+            Account.objects.filter(pk=former.pk).update(uri=values.uri)
+            for follow in Follow.objects.filter(account=former).select_related("target"):
+                relationships.unfollow(former, follow.target)
+            transaction.on_commit(partial(follow_anew.delay, account_id=former.pk), robust=True)
+        else:
+            former.username, former.domain, former.fetched_at = str(former.pk), INVALID_DOMAIN, None
+            former.save(update_fields=["username", "domain", "fetched_at"])
 
 
 def _store(values: ActorValues, username: str, domain: str) -> Account:
+    now = timezone.now()
     columns = {key: value for key, value in asdict(values).items() if key not in _NOT_UPDATED}
-    columns |= {"username": username, "domain": domain, "fetched_at": timezone.now()}
+    columns |= {"username": username, "domain": domain, "fetched_at": now}
     account, _ = Account.objects.update_or_create(
         uri=values.uri, defaults=columns, create_defaults=columns | {"created_at": values.created_at}
     )
+    if values.suspended and account.suspended_at is None:
+        account.suspended_at, account.suspended_by_origin = now, True
+    elif not values.suspended and account.suspended_by_origin:
+        account.suspended_at, account.suspended_by_origin = None, False
+    account.save(update_fields=["suspended_at", "suspended_by_origin"])
     return account

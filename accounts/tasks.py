@@ -2,6 +2,12 @@
 
 from accounts.password_reset import send_password_reset_mail
 from accounts.registration import send_confirmation_mail
-from accounts.remote import fetch_collections
+from accounts.remote import fetch_collections, follow_anew, refresh
 
-__all__ = ["fetch_collections", "send_confirmation_mail", "send_password_reset_mail"]
+__all__ = [
+    "fetch_collections",
+    "follow_anew",
+    "refresh",
+    "send_confirmation_mail",
+    "send_password_reset_mail",
+]

@@ -26,7 +26,7 @@ from federation.withdrawals import remember_withdrawn, was_withdrawn
 from timelines import interactions
 from timelines.documents import NoteValues, read_note
 from timelines.models import Favourite, Status, Tombstone
-from timelines.remote import status_from_uri, upsert_status
+from timelines.remote import is_deleted, status_from_uri, upsert_status
 from timelines.statuses import delete_status
 from timelines.visibility import OPEN, can_see, visible_to
 
@@ -58,7 +58,7 @@ def _receive_post(activity: Activity, *, is_edit: bool) -> None:
     known = Status.objects.filter(uri=uri).select_related("account").first()
     if known is not None and known.account.uri != activity.actor_uri:
         raise Forbidden(cause=f"{uri[:300]} is by somebody else")
-    if _is_deleted(uri, activity):
+    if is_deleted(uri, activity.actor_uri):
         return
     recipient = _recipient(activity)
     if known is not None and not is_edit:
@@ -81,12 +81,6 @@ def _trusted_post(activity: Activity) -> Mapping[str, Any]:
     if document is not None and activity.actor_uri in ids_of(document.get("attributedTo")):
         return document
     return fetch_document(activity.object_uri)
-
-
-def _is_deleted(uri: str, activity: Activity) -> bool:
-    return Tombstone.objects.filter(uri=uri).exists() or was_withdrawn(
-        activity.actor_uri, uri, now=timezone.now()
-    )
 
 
 def _concerns_us(values: NoteValues, author: Account, recipient: Account | None) -> bool:
@@ -131,7 +125,7 @@ def receive_delete(activity: Activity) -> None:
     if not uri or not same_host(uri, activity.actor_uri):
         return _ignore(activity, "no post of this host")
     with transaction.atomic():
-        locks.hold(f"status {uri}")
+        locks.hold(uri)
         status = Status.objects.filter(uri=uri).select_related("account", "reblog_of__account").first()
         if status is None:
             remember_withdrawn(activity.actor_uri, uri, now=timezone.now())
@@ -148,7 +142,8 @@ def receive_delete(activity: Activity) -> None:
 
 def receive_announce(activity: Activity) -> None:
     """A reblog of something public, or of one's own; stored when booster or author concern somebody here."""
-    if _is_deleted(activity.id, activity):
+    # Taken in already, perhaps taken back since; or somebody's post, whose id it cannot have.
+    if activity.id and Status.objects.filter(uri=activity.id).exists():
         return
     account = get_sender(activity)
     known = Status.objects.kept().filter(uri=activity.object_uri).select_related("account").first()
@@ -162,8 +157,8 @@ def receive_announce(activity: Activity) -> None:
     if status.reblog_of_id is not None:
         raise Forbidden(cause="a reblog of a reblog")
     with transaction.atomic():
-        locks.hold(f"activity {activity.id}")
-        if _is_deleted(activity.id, activity):
+        locks.hold(activity.id)
+        if is_deleted(activity.id, activity.actor_uri):
             return
         interactions.reblog(
             account,
@@ -224,7 +219,7 @@ def receive_like(activity: Activity) -> None:
     if status is None:
         raise NotFound(cause="a favourite of what its actor cannot see")
     with transaction.atomic():
-        locks.hold(f"activity {activity.id}")
+        locks.hold(activity.id)
         if not was_withdrawn(activity.actor_uri, activity.id, now=timezone.now()):
             interactions.favourite(account, status, uri=activity.id)
 

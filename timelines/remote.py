@@ -6,11 +6,13 @@ transaction, never inside. Source: contract of the federation 3.2, 3.3, 3.6, 3.7
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from celery import shared_task
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models import Account
 from accounts.remote import account_from_uri, upsert_account
@@ -22,6 +24,7 @@ from federation.fetch import fetch_document, fetch_pasted
 from federation.local import is_local_uri
 from federation.peers import is_blocked
 from federation.vocab import ACTOR_TYPES, id_of, types_of
+from federation.withdrawals import was_withdrawn
 from media.remote import save_remote_attachments, save_remote_emojis
 from timelines import remote_edits
 from timelines.content import store_tags
@@ -115,7 +118,7 @@ def upsert_status(
         raise BadNote(cause="a vote is no status")
     people = find_people(values, author, recipient)
     with transaction.atomic():
-        locks.hold(f"status {values.uri}")
+        locks.hold(values.uri)
         known = Status.objects.select_for_update(of=("self",)).filter(uri=values.uri).first()
         if known is None:
             return _create(values, author, people, hops=hops)
@@ -129,7 +132,8 @@ def upsert_status(
 
 
 def _create(values: NoteValues, author: Account, people: People, *, hops: int) -> Status:
-    if Tombstone.objects.filter(uri=values.uri).exists():
+    # Asked again under the lock: the deletion may have come while people were looked up.
+    if is_deleted(values.uri, author.uri):
         raise Gone(cause=f"{values.uri[:300]} was deleted")
     parent = _find_parent(values)
     status = Status(
@@ -162,8 +166,13 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
     status_created(status)
     link_replies(status)
     if parent is None and values.in_reply_to_uri and hops < MAX_HOPS:
-        transaction.on_commit(lambda: fetch_parent.delay(status_id=status.pk, hops=hops + 1), robust=True)
+        transaction.on_commit(partial(fetch_parent.delay, status_id=status.pk, hops=hops + 1), robust=True)
     return status
+
+
+def is_deleted(uri: str, author_uri: str) -> bool:
+    """Tell whether a post was deleted, be it before it came."""
+    return Tombstone.objects.filter(uri=uri).exists() or was_withdrawn(author_uri, uri, now=timezone.now())
 
 
 def _find_parent(values: NoteValues) -> Status | None:

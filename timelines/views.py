@@ -173,6 +173,36 @@ def _replies_page(status: Status, uri: str, *, others: bool, min_id: int) -> dic
     return page
 
 
+@document_door
+def context(request: HttpRequest, account_id: int, status_id: int) -> HttpResponse:
+    """GET /contexts/<account>-<status>: the ids of the open posts of a thread that began here."""
+    reader = Reader(request)
+    rows = Status.objects.filter(pk=status_id, account_id=account_id, is_local=True)
+    root = visible_to(rows, reader.account).select_related("account").first()
+    if root is None:
+        raise NotFound()
+    uri, after = root.conversation_uri, _cursor(request, "min_id") or 0
+    page = _thread_page(uri, after)
+    if request.GET.get("page") == "true":
+        return answer_collection(page.pop("id"), page.pop("type"), page, **reader.caching)
+    properties = {"attributedTo": root.account.uri, "first": page}
+    return answer_collection(uri, "Collection", properties, **reader.caching)
+
+
+def _thread_page(uri: str, after: int) -> dict[str, Any]:
+    rows = Status.objects.originals().filter(conversation_uri=uri, pk__gt=after, visibility__in=OPEN)
+    found = list(visible_to(rows, None).order_by("pk").values_list("pk", "uri")[: REPLIES_PAGE + 1])
+    page: dict[str, Any] = {
+        "id": f"{uri}?min_id={after}&page=true",
+        "type": "CollectionPage",
+        "partOf": uri,
+        "items": [status_uri for _pk, status_uri in found[:REPLIES_PAGE]],
+    }
+    if len(found) > REPLIES_PAGE:
+        page["next"] = f"{uri}?min_id={found[REPLIES_PAGE - 1][0]}&page=true"
+    return page
+
+
 # Lists of an account
 
 

@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
                 ),
                 ("silenced_at", models.DateTimeField(blank=True, null=True)),
                 ("suspended_at", models.DateTimeField(blank=True, null=True)),
+                ("suspended_by_origin", models.BooleanField(default=False)),
                 ("deleted_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField()),
                 ("fetched_at", models.DateTimeField(blank=True, null=True)),

@@ -82,6 +82,8 @@ class Account(models.Model):
     moved_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     silenced_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
+    # Its own server said so, and only its own server takes it back.
+    suspended_by_origin = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     fetched_at = models.DateTimeField(null=True, blank=True)

@@ -74,15 +74,34 @@ def test_nobody_elsewhere_can_be_one_of_ours(anna: Account, dora: Person) -> Non
     assert Account.objects.count() == 1
 
 
-def test_a_handle_that_was_given_to_somebody_else_leaves_the_former_owner(dora: Person) -> None:
+def test_a_server_that_was_set_up_anew_is_the_same_account_and_asked_again(
+    anna: Account, dora: Person
+) -> None:
     former = dora.account()
+    dora.does("Follow", anna.uri)
+    relationships.accept_follow(relationships.follow(anna, former))
+    dora.run_jobs()
     uri = f"{dora.peer.base}/people/7"
-    document = {**dora.document, "id": uri, "publicKey": None}
     dora.peer.add_handle("dora", uri)
-    new = upsert_account(document)
+    new = upsert_account({**dora.document, "id": uri, "publicKey": None})
+    dora.run_jobs()
+
+    assert (new.pk, new.uri, new.acct) == (former.pk, uri, f"dora@{dora.peer.host}")
+    assert [follow["object"] for follow in dora.inbox("Follow")] == [dora.uri, uri]
+    # The new server knows nothing of whom the old one followed.
+    assert not Follow.objects.filter(account=new).exists()
+    assert not RemoteKey.objects.filter(actor_uri=dora.uri).exists()
+
+
+def test_a_handle_that_went_to_another_known_account_is_void_for_the_former_owner(dora: Person) -> None:
+    former = dora.account()
+    other = Person(dora.peer, "other", dora.run_jobs)
+    other.account()
+    dora.peer.add_handle("dora", other.uri)
+    renamed = upsert_account({**other.document, "preferredUsername": "dora"})
 
     former.refresh_from_db()
-    assert new.acct == f"dora@{dora.peer.host}"
+    assert renamed.acct == f"dora@{dora.peer.host}"
     assert (former.domain, former.fetched_at) == (INVALID_DOMAIN, None)
 
 
@@ -212,6 +231,36 @@ def test_a_suspended_sender_is_refused(anna: Account, dora: Person) -> None:
     dora.does("Follow", anna.uri)
     assert not Follow.objects.exists()
     assert verdicts()[-1][1].startswith("refused")
+
+
+def test_what_its_own_server_suspends_it_also_releases(dora: Person) -> None:
+    account = dora.account()
+    dora.does("Update", {**dora.document, "suspended": True})
+    account.refresh_from_db()
+    assert account.suspended_at is not None
+    dora.does("Update", dora.document)
+    account.refresh_from_db()
+    assert account.suspended_at is None
+
+
+def test_what_we_suspended_its_own_server_does_not_release(dora: Person) -> None:
+    account = dora.account()
+    Account.objects.filter(pk=account.pk).update(suspended_at=timezone.now())
+    dora.does("Update", dora.document)
+    account.refresh_from_db()
+    assert account.suspended_at is not None
+
+
+def test_an_account_of_last_week_that_acts_is_read_again_in_the_background(
+    anna: Account, dora: Person
+) -> None:
+    account = dora.account()
+    dora.run_jobs()
+    Account.objects.filter(pk=account.pk).update(fetched_at=timezone.now() - timedelta(days=8))
+    dora.change(name="Dora the Second")
+    dora.does("Follow", anna.uri)
+    account.refresh_from_db()
+    assert account.display_name == "Dora the Second"
 
 
 # What we tell

@@ -141,6 +141,19 @@ def test_replies_are_ids_own_ones_first(anna: Account, dora: Person) -> None:
     assert get(status.uri).json()["replies"]["first"]["items"] == [own.uri]
 
 
+def test_a_thread_is_listed_from_its_root(anna: Account, dora: Person) -> None:
+    root = publish(anna)
+    answer = publish(make_account("bertha"), "And", in_reply_to_id=root.pk)
+    publish(anna, "Secret", in_reply_to_id=root.pk, visibility="private")
+    theirs = dora.posts(inReplyTo=answer.uri)
+    context = get(get(root.uri).json()["context"]).json()
+    assert (context["type"], context["attributedTo"]) == ("Collection", anna.uri)
+    assert context["first"]["items"] == [root.uri, answer.uri, theirs["id"]]
+    assert get(f"https://social.example/contexts/{anna.pk}-1").status_code == 404
+    hidden = publish(anna, visibility="private")
+    assert get(hidden.conversation_uri).status_code == 404
+
+
 # Lists of an account
 
 
