@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from core.ids import id_at
 from timelines import feeds, live
-from timelines.models import Status
+from timelines.models import Status, Tag
 
 _BATCH = 500
 # Long enough for the job itself to have had its turn.
@@ -46,10 +48,20 @@ def fan_out(*, status_id: int, after_id: int = 0) -> None:
         live.publish_to_homes(status, readers)
         if after_id == 0:
             live.publish_to_public(status)
+    if after_id == 0 and status.visibility == Status.Visibility.PUBLIC:
+        _note_use_of_tags(status)
     if len(batch) == _BATCH:
         fan_out.delay(status_id=status.pk, after_id=max(batch))
     else:
         Status.objects.filter(pk=status.pk).update(fanned_out_at=timezone.now())
+
+
+def _note_use_of_tags(status: Status) -> None:
+    """Note that hashtags are in public use, one by one so that posts with the same ones cannot deadlock."""
+    for tag_id in status.tags.values_list("pk", flat=True):
+        Tag.objects.filter(pk=tag_id).update(
+            last_status_at=Greatest("last_status_at", Value(status.created_at))
+        )
 
 
 def sweep_fan_out(now: datetime) -> None:

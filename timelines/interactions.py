@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.entities import default_visibility
 from accounts.models import Account
-from core.errors import Forbidden, Unprocessable
+from core.errors import Forbidden, NotFound, Unprocessable
 from core.ids import new_id
 from timelines import outbox
 from timelines.models import Bookmark, Favourite, Notification, Status, StatusPin
@@ -34,14 +34,19 @@ def original_of(status: Status) -> Status:
 
 
 def favourite(account: Account, status: Status, *, uri: str = "") -> Favourite:
-    """Let ``account`` favour a status and tell its author. ``uri`` is the activity that said so elsewhere."""
+    """Let ``account`` favour a status and tell its author. ``uri`` is the activity that said so elsewhere.
+
+    Raises NotFound when it was deleted meanwhile.
+    """
     status = original_of(status)
     with transaction.atomic():
         values = {"uri": uri, "created_at": timezone.now()}
         row, created = Favourite.objects.get_or_create(account=account, status=status, defaults=values)
         if not created:
             return row
-        Status.objects.filter(pk=status.pk).update(favourites_count=F("favourites_count") + 1)
+        counted = Status.objects.kept().filter(pk=status.pk)
+        if not counted.update(favourites_count=F("favourites_count") + 1):
+            raise NotFound(cause="deleted while it was favoured")
         notify(
             [status.account_id],
             Notification.Type.FAVOURITE,

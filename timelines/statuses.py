@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from core.errors import Unprocessable
+from core.errors import NotFound, Unprocessable
 from core.ids import new_id
 from media.attachments import delete_attachments, load_own_unattached, mark_attached, release_attachments
 from media.models import MediaAttachment
@@ -25,7 +25,7 @@ from timelines import drafts, live, outbox
 from timelines.content import Content, read_content, store_tags
 from timelines.drafts import StatusDraft
 from timelines.fanout import enqueue_fan_out
-from timelines.models import Bookmark, Favourite, Mention, Notification, Status, StatusPin, Tag
+from timelines.models import Bookmark, Favourite, Mention, Notification, Status, StatusPin
 from timelines.notifications import (
     forget_notifications_about,
     notify,
@@ -189,7 +189,6 @@ def status_created(status: Status, *, now: datetime | None = None) -> None:
     """
     now = now or timezone.now()
     _count(status, 1)
-    Tag.objects.filter(statuses=status).update(last_status_at=now)
     if status.reblog_of is not None:
         _notify_author_of_reblog(status)
     else:
@@ -276,7 +275,11 @@ def _count(status: Status, step: int) -> None:
     """Keep the counters that a status changes by coming (1) or going (-1)."""
     if status.reblog_of_id is not None:
         counted = Status.objects.filter(pk=status.reblog_of_id)
-        counted.update(reblogs_count=Greatest(F("reblogs_count") + step, 0))
+        if step > 0:
+            # Waits for a deletion that runs at the same moment, and then finds nothing to count.
+            counted = counted.kept()
+        if not counted.update(reblogs_count=Greatest(F("reblogs_count") + step, 0)):
+            raise NotFound(cause="deleted while it was reblogged")
         if step < 0:
             Notification.objects.filter(type=Notification.Type.REBLOG, origin_id=status.pk).delete()
     elif status.in_reply_to_id is not None and status.visibility not in _NOT_COUNTED:

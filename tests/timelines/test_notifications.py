@@ -143,6 +143,7 @@ def test_the_list_can_be_narrowed_and_paged(anna: Person, bertha: Person, cem: P
     assert len(anna.told(**{"exclude_types[]": ["favourite"]})) == 2
     assert anna.told(account_id=str(bertha.account.pk)) == [("mention", "bertha"), ("follow", "bertha")]
     assert anna.told(account_id="999") == []
+    assert anna.told(**{"types[]": "menti\x00on"}) == [("mention", "bertha")]
     answer = anna.app.get("/api/v1/notifications?limit=2&types[]=favourite")
     assert len(answer.json()) == 2
     last = answer.json()[-1]["id"]

@@ -1,5 +1,6 @@
 """Search: people by name, hashtags by beginning, anything by its address, and servers that do not answer."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,8 +29,12 @@ def found(app: ApiClient, text: str, **params: Any) -> dict[str, list[str]]:
     }
 
 
-def test_names_and_hashtags_are_found_by_their_beginning(anna: Person, dora: Account) -> None:
+def test_names_and_hashtags_are_found_by_their_beginning(
+    anna: Person, dora: Account, run_jobs: Callable[[], None]
+) -> None:
     anna.post("#Dorffest")
+    anna.post("#DorfGeheimnis", visibility="private")
+    run_jobs()
 
     assert found(anna.app, "dor") == {
         "accounts": ["dora@elsewhere.example"],

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from core.api.access import Access
 from core.api.pagination import TIMELINE
-from core.api.parameters import as_id, as_list
+from core.api.parameters import as_id, as_list, as_text
 from core.api.views import ApiView
 from core.errors import Unprocessable
 from timelines import markers, notifications
@@ -19,6 +19,11 @@ READ = Access.user("read", "read:notifications")
 WRITE = Access.user("write", "write:notifications")
 
 
+def as_names(value: Any) -> list[str]:
+    """Return a list of names as a client sent it."""
+    return [as_text(name) or "" for name in as_list(value)]
+
+
 class NotificationRows(ApiView):
     """Base: the notifications that the parameters of a request ask for."""
 
@@ -26,8 +31,8 @@ class NotificationRows(ApiView):
         """Return them, unordered."""
         return notifications.filter_notifications(
             notifications.readable_notifications(self.actor),
-            types=[str(name) for name in as_list(self.params.get("types"))],
-            exclude_types=[str(name) for name in as_list(self.params.get("exclude_types"))],
+            types=as_names(self.params.get("types")),
+            exclude_types=as_names(self.params.get("exclude_types")),
             account_id=self.params.get("account_id"),
         )
 
@@ -99,7 +104,7 @@ class Markers(ApiView):
 
     def get(self, request: Request) -> Response:
         """Answer the markers of ``timeline[]``."""
-        names = [str(name) for name in as_list(self.params.get("timeline"))]
+        names = as_names(self.params.get("timeline"))
         return Response(render_markers(markers.find_markers(self.actor, names)))
 
     def post(self, request: Request) -> Response:

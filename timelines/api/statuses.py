@@ -64,8 +64,7 @@ class Statuses(ApiView):
 
 def _refuse_what_is_missing(params: dict[str, Any]) -> None:
     """Raise Unprocessable rather than publish something else than was asked for."""
-    if params.get("poll"):
-        raise Unprocessable(_("Polls are not available on this server yet"))
+    _refuse_poll(params)
     if params.get("quoted_status_id") or params.get("quote_id"):
         raise Unprocessable(_("Quotes are not available on this server yet"))
     if wanted := as_text(params.get("scheduled_at")):
@@ -80,6 +79,12 @@ def _refuse_what_is_missing(params: dict[str, Any]) -> None:
         # A time that has passed means "now".
         if moment > timezone.now():
             raise Unprocessable(_("Scheduled posts are not available on this server yet"))
+
+
+def _refuse_poll(params: dict[str, Any]) -> None:
+    poll = params.get("poll")
+    if isinstance(poll, dict) and as_list(poll.get("options")):
+        raise Unprocessable(_("Polls are not available on this server yet"))
 
 
 def read_draft(params: dict[str, Any]) -> StatusDraft:
@@ -109,8 +114,7 @@ class StatusById(ApiView):
     def put(self, request: Request, status_id: str) -> Response:
         """Edit; what is not given stays."""
         status = get_own_status(self.actor, status_id)
-        if self.params.get("poll"):
-            raise Unprocessable(_("Polls are not available on this server yet"))
+        _refuse_poll(self.params)
         self.consume(STATUSES)
         return Response(render_status(edit_status(status, read_changes(self.params)), self.actor))
 
