@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
+from django.utils import translation
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -74,6 +75,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.credential = request.auth
+        self._speak(request)
         self._throttle(request)
         method = "GET" if request.method == "HEAD" else request.method or ""
         access = self.access.get("PUT" if method == "PATCH" and "PATCH" not in self.access else method)
@@ -111,6 +113,14 @@ class ApiView(APIView):
             response["Link"] = link
         return response
 
+    def _speak(self, request: Request) -> None:
+        """Texts follow the ``lang`` parameter, else the person; Accept-Language was read before."""
+        asked = request.query_params.get("lang") or (
+            self.credential.user.locale if self.credential and self.credential.user else ""
+        )
+        if asked in dict(settings.LANGUAGES):
+            translation.activate(asked)
+
     def _throttle(self, request: Request) -> None:
         limits = self._buckets(request)
         self.usage = ratelimit.consume(limits)
@@ -130,9 +140,12 @@ class ApiView(APIView):
             buckets.append((PAGING, person or ip))
         return buckets + [(limit, person or ip) for limit in self.limits]
 
-    def consume(self, limit: Limit) -> None:
-        """Count against an application limit of the acting account; its headers override. Raises TooMany."""
-        self.usage = ratelimit.consume([(limit, str(self.actor.pk))])
+    def consume(self, limit: Limit, subject: str | None = None) -> None:
+        """Count against a limit of a subject, the acting account unless given; its headers override.
+
+        Raises TooMany.
+        """
+        self.usage = ratelimit.consume([(limit, str(self.actor.pk) if subject is None else subject)])
         if self.usage.exceeded:
             raise TooMany()
 
