@@ -16,7 +16,7 @@ from accounts.oauth.tokens import hash_secret, revoke_token
 from core.pubsub import connection as redis_connection
 from core.pubsub import publish
 from tests.cast import app_token, make_account, token_for
-from tests.live.conftest import StreamingServer
+from tests.in_process import StreamingServer
 
 STATUS = {"id": "7", "content": "<p>Guten Tag</p>", "media_attachments": []}
 PICTURE = {**STATUS, "id": "8", "media_attachments": [{"id": "1"}]}
