@@ -5,6 +5,7 @@ import io
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -295,6 +296,12 @@ def test_a_gzip_bomb_does_not_unfold(start: Start) -> None:
     assert len(bomb) < http.JSON_LIMIT_BYTES
     with pytest.raises(http.AnswerTooLarge):
         http.fetch(url_of(start(lambda _: answer(bomb, Content_Encoding="gzip"))))
+
+
+def test_a_bomb_is_unpacked_piece_by_piece() -> None:
+    bomb = gzip.compress(b"\0" * 5_000_000)
+    pieces = [len(piece) for piece in http._inflated(zlib.decompressobj(wbits=31), bomb)]
+    assert (max(pieces), sum(pieces)) == (65_536, 5_000_000)
 
 
 @pytest.mark.parametrize(
