@@ -480,3 +480,11 @@ def test_a_key_is_made_once() -> None:
     first = create_signing_key("https://social.example/users/bertha")
     assert create_signing_key("https://social.example/users/bertha") == first
     assert first.key_id == "https://social.example/users/bertha#main-key"
+
+
+def test_the_clock_names_jobs_that_exist() -> None:
+    from genosocial.celery import app
+
+    for name, entry in tasks.BEAT_SCHEDULE.items():
+        assert entry["task"] in app.tasks
+        assert app.conf.beat_schedule[name] == entry
