@@ -96,6 +96,7 @@ def test_nobody_can_undo_what_somebody_else_did(anna: Account, dora: Person, emi
     follow = dora.does("Follow", anna.uri)
     emil.does("Undo", follow["id"])
     emil.does("Undo", {"id": follow["id"], "type": "Follow", "actor": dora.uri, "object": anna.uri})
+    assert verdicts()[-1][1].startswith("refused")
     assert Follow.objects.filter(account__uri=dora.uri, accepted_at__isnull=False).exists()
 
 

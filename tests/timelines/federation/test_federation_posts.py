@@ -245,6 +245,18 @@ def test_nobody_overwrites_the_post_of_somebody_else(anna: Account, dora: Person
     assert (stored(note).content, stored(note).deleted_at) == ("<p>Mine</p>", None)
 
 
+def test_nobody_hands_the_direct_message_of_somebody_else_on(anna: Account, dora: Person) -> None:
+    cem = make_account("cem")
+    note = dora.posts(to=[anna.uri], cc=[], tag=mention(anna))
+    other = Person(dora.peer, "other", dora.run_jobs)
+    other.does("Create", {**note, "attributedTo": other.uri, "to": [cem.uri]}, path="/users/cem/inbox")
+    assert not stored(note).mentions.filter(account=cem).exists()
+
+    # Its author may: the same post, to one more personal inbox.
+    dora.does("Create", note, path="/users/cem/inbox")
+    assert stored(note).mentions.get(account=cem).silent
+
+
 def test_the_same_post_twice_is_one_post(anna: Account, dora: Person) -> None:
     note = dora.posts(cc=[anna.uri], tag=mention(anna))
     dora.does("Create", note)
@@ -397,7 +409,7 @@ def test_a_fetched_post_by_an_author_elsewhere_is_refused(dora: Person, emil: Pe
     note = dora.serve(dora.note(attributedTo=emil.uri))
     with pytest.raises(AppError):
         status_from_uri(note["id"])
-    assert not Status.objects.exists()
+    assert not Status.objects.exists() and emil.peer.server.received == []
 
 
 def test_a_pending_follow_is_enough_for_public_posts(anna: Account, emil: Person) -> None:
