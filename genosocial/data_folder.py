@@ -55,11 +55,9 @@ def secret_key(folder: Path) -> str:
 
 
 def require_same_domain(folder: Path, domain: str) -> None:
-    """Refuse another domain than at the first start: it is part of every address that the data hold."""
+    """Refuse another domain than `keep_domain` has noted: it is part of every address that the data hold."""
     path = folder / "domain"
-    if not path.exists():
-        path.write_text(f"{domain}\n")
-    kept = path.read_text().strip()
+    kept = path.read_text().strip() if path.exists() else domain
     if kept != domain:
         name, _, port = kept.partition(":")
         advice = f"--domain {name}" + (f" --port {port}" if port else "")
@@ -67,6 +65,11 @@ def require_same_domain(folder: Path, domain: str) -> None:
             f"the data in {folder} belong to {kept}, not to {domain}: start with {advice}, "
             "or choose another folder with --data."
         )
+
+
+def keep_domain(folder: Path, domain: str) -> None:
+    """Note the domain that the data of this folder belong to from now on."""
+    (folder / "domain").write_text(f"{domain}\n")
 
 
 def write_private(path: Path, content: str) -> None:

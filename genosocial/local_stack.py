@@ -292,7 +292,7 @@ def _clean_environment() -> dict[str, str]:
 
 
 def _run(command: list[str], *, user: str | None = None, folder: Path | None = None) -> str:
-    """Run a short command and return its output; raises LocalStackError with its last line."""
+    """Run a short command and return its output; raises LocalStackError with its first faulty line."""
     result = subprocess.run(
         command,
         env=_clean_environment(),
@@ -307,5 +307,6 @@ def _run(command: list[str], *, user: str | None = None, folder: Path | None = N
     )
     if result.returncode:
         lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
-        raise LocalStackError(f"{Path(command[0]).name} failed: {lines[-1]}")
+        faults = [line for line in lines if "FATAL" in line or "error" in line.lower()]
+        raise LocalStackError(f"{Path(command[0]).name} failed: {(faults or lines)[0]}")
     return result.stdout

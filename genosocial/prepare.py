@@ -23,7 +23,9 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
     from django.db import OperationalError
+    from redis import RedisError
 
+    from core import pubsub
     from genosocial.catalogues import compile_catalogues
 
     compile_catalogues()
@@ -31,6 +33,10 @@ def main() -> None:
         call_command("migrate", verbosity=0, interactive=False)
     except OperationalError as error:
         raise SystemExit(f"The database of DATABASE_URL cannot be used: {error}") from None
+    try:
+        pubsub.connection().ping()
+    except RedisError as error:
+        raise SystemExit(f"The server of REDIS_URL cannot be used: {error}") from None
     call_command("collectstatic", verbosity=0, interactive=False)
     sys.stdout.write(json.dumps(_first_steps()) + "\n")
 

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from genosocial import env, local_stack
-from genosocial.data_folder import CannotStart, hold_folder, require_same_domain, secret_key, write_private
+from genosocial.data_folder import (
+    CannotStart,
+    hold_folder,
+    keep_domain,
+    require_same_domain,
+    secret_key,
+    write_private,
+)
 from genosocial.local_stack import LOCALHOST, LocalStackError
 from genosocial.supervisor import Program, ProgramFailed, StopRequested, Supervisor, end_leftovers
 
@@ -91,6 +98,7 @@ def _start(options: argparse.Namespace, supervisor: Supervisor) -> str:
     _say("Preparing the database, translations and static files …")
     prepare = _python_program("prepare", ["genosocial.prepare"], environment=environment, quiet=True)
     first_steps: Mapping[str, str] = json.loads(supervisor.run_once(prepare)[-1])
+    keep_domain(options.data, environment["GENOSOCIAL_DOMAIN"])
     try:
         supervisor.launch(*_doors(options, environment))
         supervisor.wait_until_ready(PROGRAMS_TIMEOUT_SECONDS)

@@ -35,8 +35,9 @@ def refused(
         timeout=60,
     )
     assert done.returncode == 1, done.stdout
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    return said
 
 
 def data(folder: Path) -> list[str]:
@@ -108,6 +109,19 @@ def test_private_hosts_outside_development_are_refused(tmp_path: Path) -> None:
     assert "GENOSOCIAL_PRIVATE_HOSTS is set outside development: remove it" in refused(
         *data(tmp_path), "--domain", "social.example", environment=open_door
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("DATABASE_URL", "postgresql://nobody@127.0.0.1:{}/none"), ("REDIS_URL", "redis://127.0.0.1:{}/0")],
+)
+def test_a_named_server_that_does_not_answer_is_named(tmp_path: Path, name: str, address: str) -> None:
+    servers = {each: os.environ[each] for each in ("DATABASE_URL", "REDIS_URL")}
+
+    message = refused(*data(tmp_path), environment={**servers, name: address.format(free_port())})
+
+    assert f"of {name} cannot be used" in message
+    assert not (tmp_path / "postgres").exists()
 
 
 def test_another_domain_than_at_the_first_start_is_refused(tmp_path: Path) -> None:
