@@ -288,7 +288,7 @@ def read_actor(document: Mapping[str, Any]) -> ActorValues:
         uri=uri,
         actor_type=actor_type,
         username=username,
-        webfinger=string_of(document, "webfinger") or "",
+        webfinger=_declared_handle(document),
         display_name=clean_line(_text(document, "name"))[:MAX_NAME],
         note=sanitise_html(_text(document, "summary")[:MAX_NOTE]),
         url=_page_url(document, uri),
@@ -315,10 +315,13 @@ def read_actor(document: Mapping[str, Any]) -> ActorValues:
 
 
 def _username(document: Mapping[str, Any]) -> str:
-    name = (
-        string_of(document, "preferredUsername") or (string_of(document, "webfinger") or "").partition("@")[0]
-    )
+    name = string_of(document, "preferredUsername") or _declared_handle(document).partition("@")[0]
     return name if len(name) <= MAX_NAME and USERNAME.fullmatch(name) else ""
+
+
+def _declared_handle(document: Mapping[str, Any]) -> str:
+    """Return the handle that the actor names itself (FEP-2c59), with or without the scheme."""
+    return (string_of(document, "webfinger") or "").removeprefix("acct:").removeprefix("@")
 
 
 def _text(document: Mapping[str, Any], key: str) -> str:

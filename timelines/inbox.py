@@ -142,6 +142,8 @@ def receive_delete(activity: Activity) -> None:
 
 def receive_announce(activity: Activity) -> None:
     """A reblog of something public, or of one's own; stored when booster or author concern somebody here."""
+    if activity.object_type is not None and not POST_TYPES.intersection(types_of(activity.object)):
+        return _ignore(activity, "no post")
     # Taken in already, perhaps taken back since; or somebody's post, whose id it cannot have.
     if activity.id and Status.objects.filter(uri=activity.id).exists():
         return

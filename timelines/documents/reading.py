@@ -154,8 +154,8 @@ def _content(document: Mapping[str, Any], kind: str) -> tuple[str, str | None]:
     url = link_href(document.get("url")) or string_of(document, "id") or ""
     title = f"<h2>{escape(clean_line(name.text))}</h2>" if name else ""
     html = f'{title}{summary.text if summary else ""}<p><a href="{escape(url)}">{escape(url)}</a></p>'
-    first = name or summary
-    return sanitise_html(html), _language(first.language if first else None)
+    named = (found.language for found in (lang_string(document, "content"), name, summary) if found)
+    return sanitise_html(html), _language(next(filter(None, named), None))
 
 
 def _poll_options(document: Mapping[str, Any]) -> str:

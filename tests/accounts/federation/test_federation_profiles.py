@@ -35,6 +35,17 @@ def test_a_handle_is_resolved_once_and_then_known(dora: Person) -> None:
     assert len(dora.peer.server.received) == asked
 
 
+def test_an_actor_may_name_its_handle_itself(dora: Person, emil: Person) -> None:
+    emil.peer.add_handle("dora", dora.uri)
+    handle = f"dora@{emil.peer.host}"
+    account = upsert_account({**dora.document, "webfinger": f"acct:{handle}", "preferredUsername": None})
+    assert account.acct == handle
+    # As long as it claims nothing else, nobody is asked again.
+    asked = len(emil.peer.server.received)
+    upsert_account({**dora.document, "webfinger": handle})
+    assert len(emil.peer.server.received) == asked
+
+
 def test_our_own_handles_need_no_network(anna: Account) -> None:
     assert resolve_handle("anna") == resolve_handle("@Anna@social.example") == anna
     assert find_by_handle("anna", "social.example") == anna
