@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from redis.exceptions import RedisError
 
@@ -53,6 +54,19 @@ redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -(tonumber(ARGV[2]) + 2))
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('DEL', KEYS[2])
 return 1
+"""
+_CANDIDATES = """
+SELECT latest.id
+FROM (
+    SELECT %(account)s AS id
+  UNION
+    SELECT target_id FROM accounts_follow WHERE account_id = %(account)s AND accepted_at IS NOT NULL
+) author
+CROSS JOIN LATERAL (
+    SELECT id FROM timelines_status
+    WHERE account_id = author.id AND deleted_at IS NULL ORDER BY id DESC LIMIT %(each)s
+) latest
+ORDER BY latest.id DESC LIMIT %(most)s
 """
 
 
@@ -103,10 +117,9 @@ def home_rows(account: Account) -> StatusQuerySet:
         | Q(account__in=Block.objects.filter(account=account).values("target"))
         | Q(account__in=Block.objects.filter(target=account).values("account"))
     )
-    for status_id in ("pk", "reblog_of"):
-        talks_of = Mention.objects.filter(unwanted, status=OuterRef(status_id), silent=False)
-        rows = rows.filter(Q(account=account) | ~Q(Exists(talks_of)))
-    return rows
+    said = Q(status=OuterRef("pk")) | Q(status=OuterRef("reblog_of"))
+    talks_of_them = Mention.objects.filter(said, unwanted, silent=False)
+    return rows.filter(Q(account=account) | ~Q(Exists(talks_of_them)))
 
 
 # Reading
@@ -144,6 +157,8 @@ def _find_ids(account: Account, page: Page) -> list[int] | None:
         ids = _read(account.pk, page)
         if ids is None:
             _build(account)
+            ids = _read(account.pk, page)
+        if ids is None:
             return None
         reaches_further = page.min_id is None and page.since_id is None and len(ids) < page.limit
         if reaches_further and pubsub.connection().zcard(_key(account.pk)) > CAP:
@@ -194,11 +209,22 @@ def _build(account: Account) -> None:
     """
     redis, token = pubsub.connection(), secrets.token_hex(8)
     redis.set(_building_key(account.pk), token, ex=_BUILD_SECONDS)
-    ids = feed_rows(account).order_by("-pk").values_list("pk", flat=True)[:CAP]
+    rows = feed_rows(account).filter(pk__in=_candidates(account))
+    ids = rows.order_by("-pk").values_list("pk", flat=True)[:CAP]
     members = [_member(status_id) for status_id in ids]
     keys = [_key(account.pk), _building_key(account.pk)]
     finish = redis.register_script(_FINISH)
     finish(keys=keys, args=[token, CAP, int(KEPT.total_seconds()), *members])
+
+
+def _candidates(account: Account) -> list[int]:
+    """Return the latest statuses of each whom ``account`` follows, and its own: one short index scan each.
+
+    Without this a feed of silent authors would read the whole table backwards.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES, {"account": account.pk, "each": CAP // 4, "most": CAP * 4})
+        return [row[0] for row in cursor.fetchall()]
 
 
 # Writing

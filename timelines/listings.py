@@ -14,7 +14,7 @@ from accounts.models import Account, Block
 from core.api.pagination import Page
 from core.text import normalise_tag
 from timelines.models import Bookmark, Favourite, Status, StatusPin, StatusQuerySet
-from timelines.visibility import visible_accounts, visible_to, wanted_by
+from timelines.visibility import visible, visible_accounts, visible_to, wanted_by
 
 MAX_TAG_CONDITIONS = 4
 _NO_MEDIA: list[int] = []
@@ -123,8 +123,7 @@ def bookmarked_page(account: Account, page: Page) -> tuple[list[Status], list[in
 
 
 def _kept_page(rows: "QuerySet[Any]", account: Account, page: Page) -> tuple[list[Status], list[int]]:
-    seen = visible_to(Status.objects.all(), account).values("pk")
-    found = page.slice(rows.filter(status__in=seen).select_related("status"))
+    found = page.slice(rows.filter(visible("status__", account)).select_related("status"))
     return [row.status for row in found], [row.pk for row in found]
 
 

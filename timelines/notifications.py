@@ -16,7 +16,7 @@ from core.api.parameters import as_id
 from core.errors import NotFound
 from timelines import live
 from timelines.models import Marker, Notification, Status
-from timelines.visibility import visible_to
+from timelines.visibility import visible
 
 _BATCH = 500
 
@@ -122,8 +122,8 @@ def readable_notifications(account: Account) -> "QuerySet[Notification]":
         | Q(from_account__in=Block.objects.filter(target=account).values("account"))
         | Q(from_account__suspended_at__isnull=False)
     )
-    seen = visible_to(Status.objects.all(), account).values("pk")
-    rows = Notification.objects.filter(Q(status__isnull=True) | Q(status__in=seen), account=account)
+    shown = Q(status__isnull=True) | visible("status__", account)
+    rows = Notification.objects.filter(shown, account=account)
     return rows.exclude(hidden).select_related("from_account", "status")
 
 

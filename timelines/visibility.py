@@ -20,9 +20,14 @@ _INNER = "reblog_of__"
 
 
 def visible_to(statuses: StatusQuerySet, viewer: Account | None) -> StatusQuerySet:
-    """Keep the statuses that ``viewer`` (None: anybody) may see; a reblog only together with its original."""
-    reblogs = Q(reblog_of__isnull=True) | _readable(_INNER, viewer)
-    return statuses.filter(_readable(_OWN, viewer) & reblogs)
+    """Keep the statuses that ``viewer`` (None: anybody) may see; reblogs only with their originals."""
+    return statuses.filter(visible("", viewer))
+
+
+def visible(prefix: str, viewer: Account | None) -> Q:
+    """Return the condition of `visible_to` for rows that lead to a status by ``prefix``, say ``status__``."""
+    reblogs = Q(**{f"{prefix}reblog_of__isnull": True}) | _readable(f"{prefix}{_INNER}", viewer)
+    return _readable(prefix, viewer) & reblogs
 
 
 def _readable(prefix: str, viewer: Account | None) -> Q:

@@ -201,8 +201,7 @@ def test_a_status_published_while_the_feed_is_built_is_not_lost(
     read_rows = feeds.feed_rows
 
     def rows_and_then_a_new_status(account: Account) -> Any:
-        rows = read_rows(account).order_by("-pk").values_list("pk", flat=True)[:10]
-        found = Status.objects.filter(pk__in=list(rows))
+        found = Status.objects.filter(pk__in=list(read_rows(account).values_list("pk", flat=True)))
         made.append(Status.objects.get(pk=anna.post("neu")["id"]))
         run_jobs()
         return found
