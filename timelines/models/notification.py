@@ -18,6 +18,7 @@ class Notification(models.Model):
         FOLLOW_REQUEST = "follow_request"
         FAVOURITE = "favourite"
         UPDATE = "update"
+        POLL = "poll"
 
     id = SnowflakeField()
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notifications")

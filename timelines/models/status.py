@@ -167,6 +167,8 @@ class StatusEdit(models.Model):
     media_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     # Alt texts of ``media_ids``, in the same order, as they were.
     media_descriptions = ArrayField(models.TextField(), default=list, blank=True)
+    # What its poll asked; None when it had none.
+    poll_options = ArrayField(models.TextField(), null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
