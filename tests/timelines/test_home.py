@@ -265,11 +265,12 @@ def test_both_rules_of_what_belongs_into_a_feed_agree(
     anna: Person, bertha: Person, cem: Person, dora: Account
 ) -> None:
     """Every kind of status × every reader: the rows of the reader's feed are those handed to the reader."""
-    reader = person("frida", default_visibility="public")
+    reader, silent = person("frida"), person("gerd")
     for who, options in (
         (bertha, {"show_reblogs": False}),
         (cem, {"languages": ["fr"]}),
         (reader, {}),
+        (silent, {}),
     ):
         follow(who.account, anna.account, **options)
     follow(reader.account, cem.account)
@@ -286,7 +287,7 @@ def test_both_rules_of_what_belongs_into_a_feed_agree(
         handed = set(feeds.receiving_followers(status).values_list("account", flat=True))
         if status.account.is_local:
             handed.add(status.account_id)
-        for who in (anna, bertha, cem, reader):
+        for who in (anna, bertha, cem, reader, silent):
             belongs = feeds.feed_rows(who.account).filter(pk=status.pk).exists()
             assert belongs == (who.account.pk in handed), (who.account, status.content, status.visibility)
 
