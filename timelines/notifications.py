@@ -15,6 +15,7 @@ from accounts.models import Account, Block, DomainBlock, Follow, Mute
 from core.api.parameters import as_id
 from core.errors import NotFound
 from timelines import live
+from timelines.conversation_mutes import muting_accounts
 from timelines.models import Marker, Notification, Status
 from timelines.visibility import visible
 
@@ -32,12 +33,27 @@ def notify(
     """Tell local accounts what ``from_account`` did; ``origin_id`` is the row that caused it.
 
     Call it inside the transaction of the cause; a second call for the same cause does nothing. Whoever
-    blocks, mutes or is ``from_account`` is not told. Apps that listen hear of it after the commit.
+    blocks, mutes or is ``from_account`` is not told, nor who mutes the thread. Apps that listen hear of it
+    after the commit.
     """
     ids = list(recipient_ids)
     if not ids:
         return
-    recipients = _willing(ids, from_account).values_list("pk", flat=True)
+    willing = _willing(ids, from_account)
+    if status is not None:
+        willing = willing.exclude(pk__in=muting_accounts(status))
+    _tell(willing.values_list("pk", flat=True), type, from_account, origin_id=origin_id, status=status)
+
+
+def notify_author(type: str, *, origin_id: int, status: Status) -> None:
+    """Tell the author, if local, what became of the own status, such as the end of its poll."""
+    author = Account.objects.local().available().filter(pk=status.account_id)
+    _tell(author.values_list("pk", flat=True), type, status.account, origin_id=origin_id, status=status)
+
+
+def _tell(
+    recipient_ids: Iterable[int], type: str, from_account: Account, *, origin_id: int, status: Status | None
+) -> None:
     now = timezone.now()
     rows = [
         Notification(
@@ -48,7 +64,7 @@ def notify(
             origin_id=origin_id,
             created_at=now,
         )
-        for recipient_id in recipients
+        for recipient_id in recipient_ids
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
     for start in range(0, len(rows), _BATCH):
