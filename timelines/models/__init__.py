@@ -1,27 +1,60 @@
 """Rows of what is said, what people do with it, and what they are told."""
 
+from timelines.models.announcement import Announcement, AnnouncementDismissal, AnnouncementReaction
 from timelines.models.conversation import Conversation, ConversationMute
+from timelines.models.filter import Filter, FilterKeyword, FilterStatus
 from timelines.models.interactions import Bookmark, Favourite, StatusPin
+from timelines.models.list import List, ListAccount
 from timelines.models.notification import Marker, Notification
+from timelines.models.notification_policy import (
+    NotificationPermission,
+    NotificationPolicy,
+    NotificationRequest,
+)
 from timelines.models.poll import Poll, PollVote
+from timelines.models.push import PushSubscription
 from timelines.models.scheduled import ScheduledStatus
-from timelines.models.status import Mention, Status, StatusEdit, StatusQuerySet, Tag, Tombstone
+from timelines.models.status import (
+    Mention,
+    Status,
+    StatusEdit,
+    StatusQuerySet,
+    StatusTag,
+    Tag,
+    Tombstone,
+)
+from timelines.models.tag import FeaturedTag, TagFollow
 
 __all__ = [
+    "Announcement",
+    "AnnouncementDismissal",
+    "AnnouncementReaction",
     "Bookmark",
     "Conversation",
     "ConversationMute",
     "Favourite",
+    "FeaturedTag",
+    "Filter",
+    "FilterKeyword",
+    "FilterStatus",
+    "List",
+    "ListAccount",
     "Marker",
     "Mention",
     "Notification",
+    "NotificationPermission",
+    "NotificationPolicy",
+    "NotificationRequest",
     "Poll",
     "PollVote",
+    "PushSubscription",
     "ScheduledStatus",
     "Status",
     "StatusEdit",
     "StatusPin",
     "StatusQuerySet",
+    "StatusTag",
     "Tag",
+    "TagFollow",
     "Tombstone",
 ]

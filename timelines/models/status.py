@@ -58,7 +58,7 @@ class Status(models.Model):
     language = models.CharField(max_length=35, null=True, blank=True)
     # Ids of media.MediaAttachment, in the author's order.
     media_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    tags = models.ManyToManyField(Tag, related_name="statuses", blank=True)
+    tags = models.ManyToManyField(Tag, through="StatusTag", related_name="statuses", blank=True)
     in_reply_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
     )
@@ -140,6 +140,20 @@ class Status(models.Model):
 
     def __str__(self) -> str:
         return self.uri
+
+
+class StatusTag(models.Model):
+    """``status`` is said under ``tag``; the index reads the latest of a hashtag without the older ones."""
+
+    status = models.ForeignKey(Status, on_delete=models.CASCADE, related_name="+")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["status", "tag"], name="status_tag_unique")]
+        indexes = [models.Index(fields=["tag", "-status"], name="status_tag_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.status_id} is under #{self.tag_id}"
 
 
 class Mention(models.Model):
