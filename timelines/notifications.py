@@ -54,6 +54,10 @@ def notify_author(type: str, *, origin_id: int, status: Status) -> None:
 def _tell(
     recipient_ids: Iterable[int], type: str, from_account: Account, *, origin_id: int, status: Status | None
 ) -> None:
+    recipients = set(recipient_ids)
+    told = Notification.objects.filter(type=type, origin_id=origin_id)
+    known = told.filter(account__in=recipients).values_list("account", flat=True)
+    new_ids = sorted(recipients.difference(known))
     now = timezone.now()
     rows = [
         Notification(
@@ -64,11 +68,13 @@ def _tell(
             origin_id=origin_id,
             created_at=now,
         )
-        for recipient_id in recipient_ids
+        for recipient_id in new_ids
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
     for start in range(0, len(rows), _BATCH):
-        _enqueue_streaming([row.pk for row in rows[start : start + _BATCH]])
+        # Asked for again, since a row that met a conflict has an id of its own that is not the stored one.
+        batch = told.filter(account__in=new_ids[start : start + _BATCH])
+        _enqueue_streaming(list(batch.values_list("pk", flat=True)))
 
 
 def _willing(ids: Sequence[int], sender: Account) -> "QuerySet[Account]":
