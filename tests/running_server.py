@@ -106,10 +106,13 @@ class RunningServer:
         lines = (self.data / "environment").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
+    def pid(self, name: str) -> int:
+        """The process id of a process of it (name as in the log: web, worker, …)."""
+        return int(json.loads((self.data / "processes.json").read_text())["programs"][name]["pid"])
+
     def kill(self, name: str) -> None:
-        """Kill a process of it without warning, children included (name as in the log: web, worker, …)."""
-        pid = json.loads((self.data / "processes.json").read_text())["programs"][name]["pid"]
-        process = psutil.Process(pid)
+        """Kill a process of it without warning, children included."""
+        process = psutil.Process(self.pid(name))
         for victim in [*process.children(recursive=True), process]:
             victim.kill()
 
