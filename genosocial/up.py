@@ -267,11 +267,12 @@ def _explain(error: ProgramFailed, folder: Path) -> str:
     if error.program.quiet:
         for line in error.lines:
             _write_line(error.program.name, line)
-    advice = {
-        "postgres": f"{folder / 'postgres'} is damaged: restore a copy of it, or move it away to begin anew.",
-        "valkey": f"{folder / 'valkey'} is damaged: move it away; all in it is rebuilt from the database.",
-    }.get(error.program.name, "its last lines above say why.")
-    return f"{error}; {advice}"
+    store = folder / error.program.name
+    way_out = {
+        "postgres": f" If {store} is damaged, restore a copy of it, or move it away to begin anew.",
+        "valkey": f" If {store} is damaged, move it away: all in it is rebuilt from the database.",
+    }.get(error.program.name, "")
+    return f"{error}; its last lines above say why.{way_out}"
 
 
 if __name__ == "__main__":

@@ -11,12 +11,20 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
 
 from genosocial.local_stack import LOCALHOST, free_port
 from tests.running_server import SOURCE, RunningServer, eventually
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not below pytest's temporary folder, which every new run closes to PostgreSQL's own user."""
+    with TemporaryDirectory(prefix="up-") as name:
+        yield Path(name)
 
 
 def refused(
@@ -40,74 +48,75 @@ def refused(
     return said
 
 
-def data(folder: Path) -> list[str]:
+def at(folder: Path) -> list[str]:
     return ["--port", str(free_port()), "--data", str(folder)]
 
 
-def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+def test_a_port_in_use_is_named(folder: Path) -> None:
     with socket.socket() as other:
         other.bind((LOCALHOST, 0))
         other.listen()
         port = str(other.getsockname()[1])
 
-        message = refused("--port", port, "--data", str(tmp_path))
+        message = refused("--port", port, "--data", str(folder))
 
     assert f"port {port} cannot be used (Address already in use)" in message
     assert "choose others with --port" in message
-    assert not (tmp_path / "postgres").exists()
+    assert not (folder / "postgres").exists()
 
 
-def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+def test_a_data_folder_that_is_a_file_is_refused(folder: Path) -> None:
+    (folder / "file").write_text("")
 
-    message = refused(*data(tmp_path / "file"))
+    message = refused(*at(folder / "file"))
 
     assert "the data folder" in message
     assert "choose another with --data" in message
 
 
-def test_a_data_folder_with_something_else_in_place_of_the_database_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "holiday.jpg").write_text("")
+def test_a_data_folder_with_something_else_in_place_of_the_database_is_refused(folder: Path) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "holiday.jpg").write_text("")
 
-    message = refused(*data(tmp_path))
+    message = refused(*at(folder))
 
-    assert f"{tmp_path / 'postgres'} does not hold a database: move it away" in message
-
-
-def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("17\n")
-
-    assert "was made by PostgreSQL 17" in refused(*data(tmp_path))
+    assert f"{folder / 'postgres'} does not hold a database: move it away" in message
 
 
-def test_a_damaged_database_is_named_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("18\n")
+def test_a_database_of_another_version_is_refused(folder: Path) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "PG_VERSION").write_text("17\n")
+
+    assert "was made by PostgreSQL 17" in refused(*at(folder))
+
+
+def test_a_damaged_database_is_named_with_what_to_do(folder: Path) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "PG_VERSION").write_text("18\n")
     if os.geteuid() == 0:
-        shutil.chown(tmp_path / "postgres", "embedded_postgres")
-    (tmp_path / "postgres").chmod(0o700)
+        shutil.chown(folder / "postgres", "embedded_postgres")
+    (folder / "postgres").chmod(0o700)
 
-    message = refused(*data(tmp_path))
+    message = refused(*at(folder))
 
-    assert f"postgres ended with code 2; {tmp_path / 'postgres'} is damaged: restore a copy" in message
+    assert "postgres ended with code 2; its last lines above say why." in message
+    assert f"If {folder / 'postgres'} is damaged, restore a copy of it" in message
 
 
-def test_wrong_settings_are_all_listed(tmp_path: Path) -> None:
+def test_wrong_settings_are_all_listed(folder: Path) -> None:
     wrong = {"GENOSOCIAL_BASE_URL": "gopher://here", "GENOSOCIAL_CONTACT_EMAIL": "nobody"}
 
-    message = refused(*data(tmp_path), environment=wrong)
+    message = refused(*at(folder), environment=wrong)
 
     assert "- GENOSOCIAL_BASE_URL is" in message
     assert "- GENOSOCIAL_CONTACT_EMAIL is" in message
 
 
-def test_private_hosts_outside_development_are_refused(tmp_path: Path) -> None:
+def test_private_hosts_outside_development_are_refused(folder: Path) -> None:
     open_door = {"GENOSOCIAL_DEVELOPMENT": "0", "GENOSOCIAL_PRIVATE_HOSTS": "localhost:8001"}
 
     assert "GENOSOCIAL_PRIVATE_HOSTS is set outside development: remove it" in refused(
-        *data(tmp_path), "--domain", "social.example", environment=open_door
+        *at(folder), "--domain", "social.example", environment=open_door
     )
 
 
@@ -115,19 +124,19 @@ def test_private_hosts_outside_development_are_refused(tmp_path: Path) -> None:
     ("name", "address"),
     [("DATABASE_URL", "postgresql://nobody@127.0.0.1:{}/none"), ("REDIS_URL", "redis://127.0.0.1:{}/0")],
 )
-def test_a_named_server_that_does_not_answer_is_named(tmp_path: Path, name: str, address: str) -> None:
+def test_a_named_server_that_does_not_answer_is_named(folder: Path, name: str, address: str) -> None:
     servers = {each: os.environ[each] for each in ("DATABASE_URL", "REDIS_URL")}
 
-    message = refused(*data(tmp_path), environment={**servers, name: address.format(free_port())})
+    message = refused(*at(folder), environment={**servers, name: address.format(free_port())})
 
     assert f"of {name} cannot be used" in message
-    assert not (tmp_path / "postgres").exists()
+    assert not (folder / "postgres").exists()
 
 
-def test_another_domain_than_at_the_first_start_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "domain").write_text("localhost:8000\n")
+def test_another_domain_than_at_the_first_start_is_refused(folder: Path) -> None:
+    (folder / "domain").write_text("localhost:8000\n")
 
-    message = refused(*data(tmp_path), "--domain", "b.localhost")
+    message = refused(*at(folder), "--domain", "b.localhost")
 
     assert "belong to localhost:8000" in message
     assert "start with --domain localhost --port 8000" in message
@@ -137,29 +146,28 @@ def test_another_domain_than_at_the_first_start_is_refused(tmp_path: Path) -> No
     ("on_path", "advice"),
     [([], "install Python 3.11 or newer"), (["python3.12"], "run: python3.12 bin/up --port 8001")],
 )
-def test_a_python_that_is_too_old_is_told_in_one_line(
-    tmp_path: Path, on_path: list[str], advice: str
-) -> None:
+def test_a_python_that_is_too_old_is_told_in_one_line(folder: Path, on_path: list[str], advice: str) -> None:
     for name in on_path:
-        (tmp_path / name).touch(mode=0o755)
+        (folder / name).touch(mode=0o755)
     code = (
         "import sys; sys.version_info = (3, 9, 2); sys.path.insert(0, 'bin'); "
         "sys.argv = ['bin/up', *sys.argv[1:]]; exec(open('bin/up').read())"
     )
 
-    message = refused("--port", "8001", environment={"PATH": str(tmp_path)}, program=("-c", code))
+    message = refused("--port", "8001", environment={"PATH": str(folder)}, program=("-c", code))
 
     assert message == f"Python 3.9 is too old: {advice}{'' if on_path else ' (or uv) and start again'}.\n"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    it = RunningServer("localhost", free_port(), tmp_path_factory.mktemp("server"), [])
-    try:
-        it.start()
-        yield it
-    finally:
-        it.stop()
+def server() -> Iterator[RunningServer]:
+    with TemporaryDirectory(prefix="up-") as name:
+        it = RunningServer("localhost", free_port(), Path(name), [])
+        try:
+            it.start()
+            yield it
+        finally:
+            it.stop()
 
 
 def get(address: str) -> tuple[int, str]:
@@ -193,7 +201,7 @@ def test_nobody_else_may_read_the_secrets(server: RunningServer) -> None:
 
 
 def test_a_second_start_on_the_same_data_is_refused_while_it_runs(server: RunningServer) -> None:
-    message = refused(*data(server.data))
+    message = refused(*at(server.data))
 
     assert "is in use by another bin/up (process" in message
     assert get(f"{server.base_url}/health")[0] == 200
