@@ -1,9 +1,9 @@
 """Notifications, and how far a person has read."""
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import Account
-from core.fields import SnowflakeField
 from timelines.models.status import Status
 
 
@@ -19,13 +19,24 @@ class Notification(models.Model):
         FAVOURITE = "favourite"
         UPDATE = "update"
         POLL = "poll"
+        QUOTE = "quote"
+        QUOTED_UPDATE = "quoted_update"
+        ADMIN_SIGN_UP = "admin.sign_up"
+        ADMIN_REPORT = "admin.report"
 
-    id = SnowflakeField()
+    # No snowflake: apps get this one as a number, too, and JavaScript rounds what is larger than 2^53.
+    id = models.BigAutoField(primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notifications")
     from_account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
-    type = models.CharField(max_length=20, choices=Type)
+    type = models.CharField(max_length=30, choices=Type)
     status = models.ForeignKey(Status, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     origin_id = models.BigIntegerField()
+    # Which others it belongs to; empty for one that stands alone.
+    group_key = models.CharField(max_length=100, default="", blank=True)
+    # Held back by the policy of ``account``.
+    filtered = models.BooleanField(default=False)
+    # What it is about where that lives on a higher floor: the facts of a report, as moderation tells them.
+    subject = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -33,7 +44,15 @@ class Notification(models.Model):
             # A job that runs twice tells it once.
             models.UniqueConstraint(fields=["account", "type", "origin_id"], name="notification_once")
         ]
-        indexes = [models.Index(fields=["account", "-id"], name="notification_page")]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="notification_page"),
+            models.Index(
+                fields=["account", "group_key", "-id"], condition=~Q(group_key=""), name="notification_group"
+            ),
+            models.Index(
+                fields=["account", "from_account"], condition=Q(filtered=True), name="notification_filtered"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} for {self.account_id}"
