@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from accounts.models import Account, Block, Follow, Mute
 from core import pubsub
 from core.api.pagination import Page
+from core.prepared import Ids, Prepared
 from timelines.models import Mention, Status, StatusQuerySet
 from timelines.visibility import followed_by, visible_to, wanted_by
 
@@ -122,6 +123,13 @@ def home_rows(account: Account) -> StatusQuerySet:
     return rows.filter(Q(account=account) | ~Q(Exists(talks_of_them)))
 
 
+_HOME = Prepared(
+    lambda account, ids: home_rows(Account(pk=account)).filter(pk__in=ids.rows).order_by("-pk"),
+    account=int,
+    ids=Ids,
+)
+
+
 # Reading
 
 
@@ -136,7 +144,7 @@ def home_page(account: Account, page: Page) -> tuple[list[Status], list[int]]:
     if ids is None:
         rows = page.slice(home_rows(account))
         return _without_repeats(rows), [row.pk for row in rows]
-    rows = list(home_rows(account).filter(pk__in=ids).order_by("-pk"))
+    rows = _HOME.rows(account=account.pk, ids=ids)
     if len(rows) > page.limit:
         rows = rows[-page.limit :] if page.min_id is not None else rows[: page.limit]
         return _without_repeats(rows), [row.pk for row in rows]
