@@ -15,8 +15,10 @@ from accounts.entities import default_visibility
 from accounts.models import Account
 from core.errors import Unprocessable
 from core.text import clean_line, clean_text, count_characters
+from media.attachments import load_attachments, load_own_unattached
 from media.models import MediaAttachment
 from timelines.models import Status
+from timelines.poll_drafts import PollDraft
 from timelines.visibility import get_visible_status
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
@@ -41,15 +43,20 @@ class StatusDraft:
     in_reply_to_id: object = None
     # Ids of the only accounts that the text may mention; None for no such wish.
     allowed_mentions: Sequence[int] | None = None
+    poll: PollDraft | None = None
+    # The files are kept for this draft already: it was checked before and waited for its time.
+    holds_media: bool = False
 
 
-def checked_text(text: str, spoiler_text: str, media: Sequence[MediaAttachment]) -> tuple[str, str]:
+def checked_text(
+    text: str, spoiler_text: str, media: Sequence[MediaAttachment], *, has_poll: bool = False
+) -> tuple[str, str]:
     """Return text and content warning without unsafe characters. Raises Unprocessable: blank or too long.
 
     A warning needs something that it warns of: blank text behind one becomes a placeholder.
     """
     text, spoiler_text = clean_text(text), clean_line(spoiler_text)
-    if not text.strip() and not media and not spoiler_text:
+    if not text.strip() and not media and not spoiler_text and not has_poll:
         raise Unprocessable(_("The post is empty"))
     if not text.strip() and spoiler_text:
         text = "🖼" if media else "."
@@ -79,6 +86,17 @@ def checked_language(account: Account, wanted: str | None) -> str:
         if code and len(code) <= 35 and _LANGUAGE.fullmatch(code):
             return code
     return settings.LANGUAGE_CODE
+
+
+def load_media(account: Account, draft: StatusDraft) -> list[MediaAttachment]:
+    """Return what a draft will show, in its order. Raises Unprocessable for what it cannot have."""
+    ids = list(draft.media_ids)
+    if not draft.holds_media:
+        return load_own_unattached(account.pk, ids)
+    found = load_attachments(ids)
+    if len(found) < len(ids):
+        raise Unprocessable(_("One of the files does not exist any more"))
+    return [found[media_id] for media_id in ids]
 
 
 def find_parent(account: Account, in_reply_to_id: object) -> Status | None:

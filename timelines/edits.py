@@ -25,10 +25,11 @@ from media.attachments import (
     update_attachment,
 )
 from media.models import MediaAttachment
-from timelines import drafts, outbox
+from timelines import drafts, outbox, polls
 from timelines.content import Content, read_content, store_tags
 from timelines.entities.edit import current_version
-from timelines.models import Mention, Status
+from timelines.models import Mention, Poll, Status
+from timelines.poll_drafts import PollDraft, checked_poll
 from timelines.statuses import status_edited
 
 _FIELDS = ("text", "content", "spoiler_text", "sensitive", "language", "media_ids")
@@ -45,6 +46,8 @@ class StatusChanges:
     media_ids: Sequence[int] | None = None
     # Maps with ``id`` and the wanted ``description`` and ``focus`` of attachments that are shown.
     media_attributes: Sequence[Mapping[str, Any]] = field(default=())
+    poll: PollDraft | None = None
+    removes_poll: bool = False
 
 
 def edit_status(status: Status, changes: StatusChanges, *, now: datetime | None = None) -> Status:
@@ -82,7 +85,7 @@ def _wanted_media(status: Status, changes: StatusChanges) -> list[MediaAttachmen
 def _values(status: Status, changes: StatusChanges, media: Sequence[MediaAttachment]) -> dict[str, Any]:
     text = status.text if changes.text is None else changes.text
     spoiler_text = status.spoiler_text if changes.spoiler_text is None else changes.spoiler_text
-    text, spoiler_text = drafts.checked_text(text, spoiler_text, media)
+    text, spoiler_text = drafts.checked_text(text, spoiler_text, media, has_poll=_has_poll(status, changes))
     sensitive = status.sensitive if changes.sensitive is None else changes.sensitive
     language = status.language
     if changes.language:
@@ -96,12 +99,26 @@ def _values(status: Status, changes: StatusChanges, media: Sequence[MediaAttachm
     }
 
 
+def _has_poll(status: Status, changes: StatusChanges) -> bool:
+    if changes.poll is not None or changes.removes_poll:
+        return changes.poll is not None
+    return Poll.objects.filter(status=status).exists()
+
+
+def _change_poll(status: Status, changes: StatusChanges, now: datetime) -> bool:
+    """Change, add or remove the poll as wanted; return whether something else is asked then."""
+    if changes.poll is None and not changes.removes_poll:
+        return False
+    return polls.change_poll(status, checked_poll(changes.poll), now)
+
+
 def _apply(
     status: Status, values: dict[str, Any], content: Content, changes: StatusChanges, now: datetime
 ) -> None:
     before = current_version(status)
     described = _describe_media(values["media_ids"], changes.media_attributes)
-    if not described and all(getattr(status, name) == values[name] for name in _FIELDS):
+    asks_anew = _change_poll(status, changes, now)
+    if not described and not asks_anew and all(getattr(status, name) == values[name] for name in _FIELDS):
         return
     before.save()
     removed = [pk for pk in status.media_ids if pk not in values["media_ids"]]

@@ -18,14 +18,14 @@ from accounts import inbox as accounts_inbox
 from accounts.inbox import get_sender, undo_block, undo_follow, withdraw
 from accounts.models import Account, Follow
 from core import locks
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden, NotFound, Unprocessable
 from core.hosts import same_host
 from federation.fetch import fetch_document
 from federation.vocab import POST_TYPES, PUBLIC, Activity, addressed, ids_of, time_of, types_of
 from federation.withdrawals import remember_withdrawn, was_withdrawn
-from timelines import interactions
+from timelines import interactions, polls
 from timelines.documents import NoteValues, read_note
-from timelines.models import Favourite, Status, Tombstone
+from timelines.models import Favourite, Poll, Status, Tombstone
 from timelines.remote import is_deleted, status_from_uri, upsert_status
 from timelines.statuses import delete_status
 from timelines.visibility import OPEN, can_see, visible_to
@@ -66,13 +66,25 @@ def _receive_post(activity: Activity, *, is_edit: bool) -> None:
     author = get_sender(activity)
     document = _trusted_post(activity)
     values = read_note(document, activity.document)
-    if values.is_vote:
-        return _ignore(activity, "votes are not counted")
+    if values.vote_for is not None:
+        return _receive_vote(activity, author, values.in_reply_to_uri, values.vote_for)
     if known is None:
         too_old = is_edit and timezone.now() - values.created_at > MAX_AGE_OF_UNKNOWN
         if too_old or not _concerns_us(values, author, recipient):
             return _ignore(activity, "concerns nobody here")
     upsert_status(document, author, activity=activity.document, recipient=recipient)
+
+
+def _receive_vote(activity: Activity, voter: Account, status_uri: str, option: str) -> None:
+    """A vote in a poll of ours; what cannot be counted is dropped, as other servers expect."""
+    ours = Poll.objects.filter(status__uri=status_uri, status__is_local=True).select_related("status")
+    poll = ours.first()
+    if poll is None or option not in poll.options or not can_see(voter, poll.status):
+        return _ignore(activity, "a vote for nothing of ours")
+    try:
+        polls.vote(voter, poll, [poll.options.index(option)])
+    except Unprocessable as error:
+        _ignore(activity, str(error.message))
 
 
 def _trusted_post(activity: Activity) -> Mapping[str, Any]:

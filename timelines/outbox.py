@@ -5,15 +5,17 @@ and what is owed to others stand or fall together. Nothing happens when the one 
 nobody elsewhere is concerned. Source: contract of the federation 4.5.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import Account, Follow
 from accounts.outbox import inboxes_of
 from federation.delivery import deliver
 from timelines import documents
-from timelines.models import Favourite, Mention, Status, StatusPin
+from timelines.models import Favourite, Mention, Poll, PollVote, Status, StatusPin
 from timelines.visibility import OPEN
 
 _FOR_FOLLOWERS = (*OPEN, Status.Visibility.PRIVATE)
@@ -80,6 +82,28 @@ def send_pin(pin: StatusPin) -> None:
 def send_unpin(pin: StatusPin) -> None:
     """Tell the followers that a local account unpinned a status; call it before the row goes."""
     _deliver_pin(documents.render_unpin(pin), pin)
+
+
+def send_votes(poll: Poll, votes: Iterable[PollVote]) -> None:
+    """Send votes of ours to the author of a poll elsewhere, each on its own."""
+    author = poll.status.account
+    for vote in votes:
+        if vote.account.is_local and not author.is_local:
+            deliver(
+                documents.render_vote(vote, vote.account, poll),
+                sender_uri=vote.account.uri,
+                inboxes=[author.preferred_inbox_url],
+                object_uri=documents.vote_uri(vote, vote.account),
+            )
+
+
+def send_tallies(status: Status) -> None:
+    """Tell the tallies of a poll of ours to followers, the mentioned, boosters and voters."""
+    if status.account.is_local:
+        reblogging = Status.objects.kept().filter(reblog_of=status).values("account_id")
+        voting = PollVote.objects.filter(poll__status=status).values("account_id")
+        update = documents.render_tallies(documents.load_note(status), timezone.now())
+        _deliver(update, status, _concerned(status), [reblogging, voting])
 
 
 # Whom it concerns: querysets of one column, the ids of accounts.

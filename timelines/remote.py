@@ -26,7 +26,7 @@ from federation.peers import is_blocked
 from federation.vocab import ACTOR_TYPES, id_of, types_of
 from federation.withdrawals import was_withdrawn
 from media.remote import save_remote_attachments, save_remote_emojis
-from timelines import remote_edits
+from timelines import remote_edits, remote_polls
 from timelines.content import store_tags
 from timelines.documents import BadNote, NoteValues, read_note
 from timelines.models import Mention, Status, Tombstone
@@ -114,7 +114,7 @@ def upsert_status(
         raise Forbidden(cause=f"{values.uri[:300]} is not by {author.uri[:300]}")
     if author.is_local or author.suspended_at is not None or is_blocked(author.domain or ""):
         raise Forbidden(cause=f"{author.uri[:300]} is suspended, blocked or ours")
-    if values.is_vote:
+    if values.vote_for is not None:
         raise BadNote(cause="a vote is no status")
     people = find_people(values, author, recipient)
     with transaction.atomic():
@@ -157,6 +157,7 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
     files = save_remote_attachments(author.pk, values.files)
     status.media_ids = [attachment.pk for attachment in files]
     status.save(force_insert=True)
+    remote_polls.save_poll(status, values.poll)
     status.tags.set(store_tags(values.tag_names))
     save_remote_emojis(author.domain or "", values.emojis)
     Mention.objects.bulk_create(

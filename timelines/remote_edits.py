@@ -11,6 +11,7 @@ from accounts.models import Account
 from media.attachments import load_attachments
 from media.models import MediaAttachment
 from media.remote import save_remote_attachments, save_remote_emojis
+from timelines import remote_polls
 from timelines.content import store_tags
 from timelines.documents import NoteValues
 from timelines.edits import change_mentions
@@ -24,17 +25,22 @@ _FIELDS = ("content", "spoiler_text", "sensitive", "language")
 def apply_edit(status: Status, values: NoteValues, mentioned: Sequence[Account]) -> None:
     """Bring a status up to date when the document says that it was edited after what we know.
 
-    Author, visibility, uri, time and parent never change. An older or undated document changes nothing.
+    Author, visibility, uri, time and parent never change. A document of the same edit, or without a date, may
+    bring new tallies of a poll; an older one changes nothing.
     """
     last_change = status.edited_at or status.created_at
     if values.updated_at is None or values.updated_at <= last_change:
+        if values.updated_at in (None, last_change):
+            remote_polls.update_tallies(status, values.poll)
         return
     attachments = load_attachments(status.media_ids)
     shown = [attachments[pk] for pk in status.media_ids if pk in attachments]
-    if not _differs(status, values, shown):
+    before = current_version(status)
+    asks_anew = remote_polls.save_poll(status, values.poll)
+    if not asks_anew and not _differs(status, values, shown):
         change_mentions(status, mentioned)
         return
-    current_version(status).save()
+    before.save()
     for name in _FIELDS:
         setattr(status, name, getattr(values, name))
     files = save_remote_attachments(status.account_id, values.files, current_ids=status.media_ids)

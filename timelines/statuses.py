@@ -5,7 +5,7 @@
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,18 +19,19 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from core.errors import NotFound, Unprocessable
 from core.ids import new_id
-from media.attachments import delete_attachments, load_own_unattached, mark_attached, release_attachments
+from media.attachments import delete_attachments, mark_attached, release_attachments
 from media.models import MediaAttachment
-from timelines import drafts, live, outbox
+from timelines import drafts, live, outbox, polls
 from timelines.content import Content, read_content, store_tags
 from timelines.drafts import StatusDraft
 from timelines.fanout import enqueue_fan_out
-from timelines.models import Bookmark, Favourite, Mention, Notification, Status, StatusPin
+from timelines.models import Bookmark, Favourite, Mention, Notification, Poll, Status, StatusPin
 from timelines.notifications import (
     forget_notifications_about,
     notify,
     notify_followers,
 )
+from timelines.poll_drafts import PollDraft, checked_poll
 
 IDEMPOTENCY_WINDOW = timedelta(hours=1)
 # What arrives later than this is history being filled in: no news to anybody.
@@ -49,7 +50,7 @@ class UnexpectedMentions(Unprocessable):
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """A checked draft, ready to be written."""
 
     text: str
@@ -60,6 +61,7 @@ class _Plan:
     media: list[MediaAttachment]
     parent: Status | None
     content: Content
+    poll: PollDraft | None
 
 
 def publish_status(
@@ -69,19 +71,23 @@ def publish_status(
     application_id: int | None = None,
     idempotency_key: str | None = None,
     now: datetime | None = None,
+    claim: Callable[[], None] | None = None,
 ) -> Status:
     """Publish a status of a local account and return it.
 
     The same ``idempotency_key`` within an hour returns the status it made the first time, also when both
     requests run at once. Looks up unknown handles over the network first. Raises Unprocessable (empty, too
-    long, unusable media, unexpected mentions) and NotFound (reply to something invisible).
+    long, unusable media, unexpected mentions) and NotFound (reply to something invisible). ``claim`` is
+    called first in the transaction and may refuse by raising.
     """
     now = now or timezone.now()
     if earlier := find_by_idempotency_key(account, idempotency_key):
         return earlier
     try:
-        plan = _plan(account, draft)
+        plan = plan_status(account, draft)
         with transaction.atomic():
+            if claim is not None:
+                claim()
             return _write(account, plan, application_id, _key_hash(idempotency_key), now)
     except (IntegrityError, Unprocessable):
         # The same request a moment ago may have taken the key, and the media with it.
@@ -108,10 +114,12 @@ def forget_idempotency_keys(now: datetime) -> None:
     old.update(idempotency_key=None)
 
 
-def _plan(account: Account, draft: StatusDraft) -> _Plan:
+def plan_status(account: Account, draft: StatusDraft) -> Plan:
+    """Check a draft and return what `publish_status` would write; raises what it raises."""
     parent = drafts.find_parent(account, draft.in_reply_to_id)
-    media = load_own_unattached(account.pk, list(draft.media_ids))
-    text, spoiler_text = drafts.checked_text(draft.text, draft.spoiler_text, media)
+    media = drafts.load_media(account, draft)
+    poll = checked_poll(draft.poll)
+    text, spoiler_text = drafts.checked_text(draft.text, draft.spoiler_text, media, has_poll=poll is not None)
     sensitive = account.default_sensitive if draft.sensitive is None else draft.sensitive
     visibility = drafts.checked_visibility(account, draft.visibility)
     content = read_content(account, text)
@@ -119,7 +127,7 @@ def _plan(account: Account, draft: StatusDraft) -> _Plan:
         unexpected = [person for person in content.mentioned if person.pk not in draft.allowed_mentions]
         if unexpected:
             raise UnexpectedMentions(unexpected)
-    return _Plan(
+    return Plan(
         text=text,
         spoiler_text=spoiler_text,
         visibility=visibility,
@@ -128,11 +136,12 @@ def _plan(account: Account, draft: StatusDraft) -> _Plan:
         media=media,
         parent=parent,
         content=content,
+        poll=poll,
     )
 
 
 def _write(
-    account: Account, plan: _Plan, application_id: int | None, key_hash: str | None, now: datetime
+    account: Account, plan: Plan, application_id: int | None, key_hash: str | None, now: datetime
 ) -> Status:
     status_id, parent = new_id(), plan.parent
     media_ids = [attachment.pk for attachment in plan.media]
@@ -159,6 +168,8 @@ def _write(
         created_at=now,
     )
     mark_attached(media_ids)
+    if plan.poll is not None:
+        polls.create_poll(status, plan.poll, now)
     Mention.objects.bulk_create([Mention(status=status, account=person) for person in plan.content.mentioned])
     status.tags.set(store_tags(plan.content.tags))
     status_created(status, now=now)
@@ -262,7 +273,7 @@ def _delete_what_hangs_on(status: Status, delete_media: bool) -> None:
         if _mark_deleted(reblog):
             _count_account(reblog, -1)
             live.enqueue_deletion(reblog.pk)
-    for model in (Favourite, Bookmark, StatusPin):
+    for model in (Favourite, Bookmark, StatusPin, Poll):
         model.objects.filter(status=status).delete()
     forget_notifications_about(status)
     if delete_media:

@@ -8,19 +8,42 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from timelines import fanout, statuses
+from timelines import fanout, notification_requests, polls, statuses
 from timelines.fanout import fan_out
 from timelines.live import stream_deletion, stream_update
+from timelines.notification_requests import merge_notifications
 from timelines.notifications import stream_notifications
+from timelines.polls import close_poll, send_tallies
 from timelines.remote import fetch_parent
 
-__all__ = ["fan_out", "fetch_parent", "stream_deletion", "stream_notifications", "stream_update"]
+__all__ = [
+    "close_poll",
+    "fan_out",
+    "fetch_parent",
+    "merge_notifications",
+    "send_tallies",
+    "stream_deletion",
+    "stream_notifications",
+    "stream_update",
+]
 
 
 @shared_task(name="timelines.sweep_fan_out", queue="default")
 def sweep_fan_out() -> None:
     """Hand out statuses whose job was lost."""
     fanout.sweep_fan_out(timezone.now())
+
+
+@shared_task(name="timelines.sweep_polls", queue="default")
+def sweep_polls() -> None:
+    """Close polls that are over and send new tallies."""
+    polls.sweep_polls(timezone.now())
+
+
+@shared_task(name="timelines.sweep_merges", queue="default")
+def sweep_merges() -> None:
+    """Let come to light what was accepted and is still held back."""
+    notification_requests.sweep_merges()
 
 
 @shared_task(name="timelines.forget", queue="default")
@@ -39,6 +62,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     name: _every(seconds, name)
     for name, seconds in (
         ("timelines.sweep_fan_out", 30.0),
+        ("timelines.sweep_polls", 15.0),
+        ("timelines.sweep_merges", 60.0),
         ("timelines.forget", 300.0),
     )
 }

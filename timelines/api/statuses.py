@@ -18,6 +18,7 @@ from timelines.edits import StatusChanges, edit_status
 from timelines.entities.edit import render_history, render_source
 from timelines.entities.status import render_deleted_status, render_status, render_statuses
 from timelines.models import Status
+from timelines.poll_drafts import read_poll
 from timelines.statuses import delete_status, find_by_idempotency_key, publish_status
 from timelines.threads import load_context
 from timelines.visibility import get_own_status, get_visible_status, load_visible_statuses
@@ -64,7 +65,6 @@ class Statuses(ApiView):
 
 def _refuse_what_is_missing(params: dict[str, Any]) -> None:
     """Raise Unprocessable rather than publish something else than was asked for."""
-    _refuse_poll(params)
     if params.get("quoted_status_id") or params.get("quote_id"):
         raise Unprocessable(_("Quotes are not available on this server yet"))
     if wanted := as_text(params.get("scheduled_at")):
@@ -81,12 +81,6 @@ def _refuse_what_is_missing(params: dict[str, Any]) -> None:
             raise Unprocessable(_("Scheduled posts are not available on this server yet"))
 
 
-def _refuse_poll(params: dict[str, Any]) -> None:
-    poll = params.get("poll")
-    if isinstance(poll, dict) and as_list(poll.get("options")):
-        raise Unprocessable(_("Polls are not available on this server yet"))
-
-
 def read_draft(params: dict[str, Any]) -> StatusDraft:
     """Return the draft that the parameters of a request describe."""
     sensitive, allowed = params.get("sensitive"), params.get("allowed_mentions")
@@ -99,6 +93,7 @@ def read_draft(params: dict[str, Any]) -> StatusDraft:
         media_ids=as_ids(params.get("media_ids")),
         in_reply_to_id=params.get("in_reply_to_id"),
         allowed_mentions=None if allowed is None else as_ids(allowed),
+        poll=read_poll(params.get("poll")),
     )
 
 
@@ -114,7 +109,6 @@ class StatusById(ApiView):
     def put(self, request: Request, status_id: str) -> Response:
         """Edit; what is not given stays."""
         status = get_own_status(self.actor, status_id)
-        _refuse_poll(self.params)
         self.consume(STATUSES)
         return Response(render_status(edit_status(status, read_changes(self.params)), self.actor))
 
@@ -131,7 +125,7 @@ class StatusById(ApiView):
 
 def read_changes(params: dict[str, Any]) -> StatusChanges:
     """Return the changes that the parameters of a request describe."""
-    sensitive = params.get("sensitive")
+    sensitive, poll = params.get("sensitive"), read_poll(params.get("poll"))
     attributes = as_list(params.get("media_attributes"))
     return StatusChanges(
         text=as_text(params.get("status")),
@@ -140,6 +134,8 @@ def read_changes(params: dict[str, Any]) -> StatusChanges:
         language=as_text(params.get("language")),
         media_ids=as_ids(params["media_ids"]) if "media_ids" in params else None,
         media_attributes=[entry for entry in attributes if isinstance(entry, dict)],
+        poll=poll,
+        removes_poll="poll" in params and poll is None,
     )
 
 

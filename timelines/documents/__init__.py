@@ -12,6 +12,7 @@ from timelines.documents.activities import (
     render_delete,
     render_like,
     render_pin,
+    render_tallies,
     render_undo_announce,
     render_undo_like,
     render_unpin,
@@ -19,6 +20,7 @@ from timelines.documents.activities import (
     with_context,
 )
 from timelines.documents.note import Note, load_note, load_notes, render_note
+from timelines.documents.question import PollValues, read_poll_values, render_question, render_vote, vote_uri
 from timelines.documents.reading import BadNote, MentionTag, NoteValues, read_note
 
 __all__ = [
@@ -26,20 +28,26 @@ __all__ = [
     "MentionTag",
     "Note",
     "NoteValues",
+    "PollValues",
     "announce_uri",
     "like_uri",
     "load_note",
     "load_notes",
     "read_note",
+    "read_poll_values",
     "render_announce",
     "render_create",
     "render_delete",
     "render_like",
     "render_note",
     "render_pin",
+    "render_question",
+    "render_tallies",
     "render_undo_announce",
     "render_undo_like",
     "render_unpin",
     "render_update",
+    "render_vote",
+    "vote_uri",
     "with_context",
 ]

@@ -3,6 +3,7 @@
 Source: contract of the federation 4.1, 4.4.
 """
 
+from datetime import datetime
 from typing import Any
 
 from accounts.models import Account
@@ -38,6 +39,19 @@ def render_update(note: Note) -> Document:
         "Update",
         note.status.account,
         published=iso(edited_at),
+        to=note.addresses.to,
+        cc=note.addresses.cc,
+        object=render_note(note),
+    )
+    return with_context(update)
+
+
+def render_tallies(note: Note, now: datetime) -> Document:
+    """Render the Update that tells new tallies of a poll; nothing was edited, so it has no such time."""
+    update = _activity(
+        f"{note.status.uri}#updates/{int(now.timestamp() * 1000)}",
+        "Update",
+        note.status.account,
         to=note.addresses.to,
         cc=note.addresses.cc,
         object=render_note(note),

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.documents import tag_url
 from accounts.models import Account
 from core.api.rendering import iso
@@ -17,7 +19,8 @@ from media.attachments import load_attachments
 from media.documents import render_document, render_emoji_tag
 from media.emojis import load_emojis
 from media.models import CustomEmoji, MediaAttachment
-from timelines.models import Mention, Status, Tag
+from timelines.documents.question import render_question
+from timelines.models import Mention, Poll, Status, Tag
 from timelines.visibility import OPEN
 
 Document = dict[str, Any]
@@ -44,6 +47,7 @@ class Note:
     attachments: Sequence[MediaAttachment]
     emojis: Sequence[CustomEmoji]
     own_replies: Sequence[str]
+    poll: Poll | None = None
 
     @property
     def addresses(self) -> Addresses:
@@ -65,10 +69,8 @@ def load_notes(statuses: Sequence[Status]) -> list[Note]:
     mentions = _grouped_mentions(statuses)
     tags = _grouped_tags(statuses)
     attachments = load_attachments(media_id for status in statuses for media_id in status.media_ids)
-    codes = {
-        status.pk: find_shortcodes(status.content) + find_shortcodes(status.spoiler_text)
-        for status in statuses
-    }
+    polls = {poll.status_id: poll for poll in Poll.objects.filter(status__in=statuses)}
+    codes = {status.pk: _shortcodes(status, polls.get(status.pk)) for status in statuses}
     emojis = load_emojis((code, None) for found in codes.values() for code in found)
     replies = _own_replies(statuses)
     return [
@@ -79,9 +81,15 @@ def load_notes(statuses: Sequence[Status]) -> list[Note]:
             attachments=[attachments[pk] for pk in status.media_ids if pk in attachments],
             emojis=[emojis[code, None] for code in dict.fromkeys(codes[status.pk]) if (code, None) in emojis],
             own_replies=replies[status.pk][:_MAX_INLINED_REPLIES],
+            poll=polls.get(status.pk),
         )
         for status in statuses
     ]
+
+
+def _shortcodes(status: Status, poll: Poll | None) -> list[str]:
+    options = poll.options if poll is not None else ()
+    return find_shortcodes(" ".join((status.content, status.spoiler_text, *options)))
 
 
 def _grouped_mentions(statuses: Iterable[Status]) -> dict[int, list[Mention]]:
@@ -133,7 +141,7 @@ def _addresses_of(account: Account) -> list[str]:
 
 
 def render_note(note: Note) -> Document:
-    """Render the Note, without `@context`."""
+    """Render the Note, a Question if it has a poll, without `@context`."""
     status, addresses = note.status, note.addresses
     published, parent_uri = iso(status.created_at), _parent_uri(status)
     document: Document = {
@@ -156,6 +164,8 @@ def render_note(note: Note) -> Document:
         "likes": _render_count(f"{status.uri}/likes", status.favourites_count),
         "shares": _render_count(f"{status.uri}/shares", status.reblogs_count),
     }
+    if note.poll is not None:
+        document |= render_question(note.poll, timezone.now())
     return document | _render_optional(status)
 
 

@@ -30,6 +30,7 @@ from federation.vocab import (
     types_of,
 )
 from media.documents import RemoteEmoji, RemoteFile, parse_attachments, parse_emojis
+from timelines.documents.question import PollValues, read_poll_values
 from timelines.models import Status
 
 MAX_TAGS = 100
@@ -74,7 +75,9 @@ class NoteValues:
     to: tuple[str, ...]
     cc: tuple[str, ...]
     direct_message: bool | None
-    is_vote: bool
+    # The option that a vote names; None for all that is no vote.
+    vote_for: str | None
+    poll: PollValues | None
     mentions: tuple[MentionTag, ...]
     tag_names: dict[str, str]
     files: tuple[RemoteFile, ...]
@@ -129,7 +132,8 @@ def read_note(document: Mapping[str, Any], activity: Mapping[str, Any] | None = 
         to=audience.to,
         cc=audience.cc,
         direct_message=_flag(document, "directMessage"),
-        is_vote=_is_vote(document),
+        vote_for=_vote_for(document),
+        poll=read_poll_values(document),
         mentions=_mentions(document),
         tag_names=_tag_names(document),
         files=tuple(parse_attachments(document.get("attachment"))),
@@ -148,22 +152,13 @@ def _content(document: Mapping[str, Any], kind: str) -> tuple[str, str | None]:
     """Return HTML and language; other kinds than Note become their title, summary and address."""
     if kind in _UNCONVERTED:
         found = lang_string(document, "content")
-        html = (found.text if found else "") + _poll_options(document)
-        return sanitise_html(html), _language(found.language if found else None)
+        return sanitise_html(found.text if found else ""), _language(found.language if found else None)
     name, summary = lang_string(document, "name"), lang_string(document, "summary")
     url = link_href(document.get("url")) or string_of(document, "id") or ""
     title = f"<h2>{escape(clean_line(name.text))}</h2>" if name else ""
     html = f'{title}{summary.text if summary else ""}<p><a href="{escape(url)}">{escape(url)}</a></p>'
     named = (found.language for found in (lang_string(document, "content"), name, summary) if found)
     return sanitise_html(html), _language(next(filter(None, named), None))
-
-
-def _poll_options(document: Mapping[str, Any]) -> str:
-    """Return the options of a question as a list, so that a reader at least sees what is asked."""
-    options = list_of(document.get("oneOf")) or list_of(document.get("anyOf"))
-    names = [string_of(option, "name") or "" for option in options if isinstance(option, dict)]
-    items = "".join(f"<li>{escape(clean_line(name))}</li>" for name in names if name)
-    return f"<ul>{items}</ul>" if items else ""
 
 
 def _spoiler(document: Mapping[str, Any]) -> str:
@@ -187,14 +182,15 @@ def _has_sensitive_file(document: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_vote(document: Mapping[str, Any]) -> bool:
+def _vote_for(document: Mapping[str, Any]) -> str | None:
     """A name without content that replies to something is a vote in a poll, and never a status."""
-    return (
-        isinstance(document.get("name"), str)
-        and "Note" in types_of(document)
+    name = document.get("name")
+    is_vote = (
+        "Note" in types_of(document)
         and lang_string(document, "content") is None
         and id_of(document.get("inReplyTo")) is not None
     )
+    return name if isinstance(name, str) and is_vote else None
 
 
 def _flag(document: Mapping[str, Any], key: str) -> bool | None:

@@ -12,7 +12,7 @@ from media.attachments import load_attachments
 from media.emojis import load_emojis
 from media.entities import render_attachment, render_emoji
 from media.models import CustomEmoji, MediaAttachment
-from timelines.models import Status, StatusEdit
+from timelines.models import Poll, Status, StatusEdit
 
 Entity = dict[str, Any]
 
@@ -28,14 +28,14 @@ def render_history(status: Status) -> list[Entity]:
 
 
 def _codes(version: StatusEdit) -> list[str]:
-    return find_shortcodes(f"{version.spoiler_text} {version.content}")
+    return find_shortcodes(" ".join((version.spoiler_text, version.content, *(version.poll_options or ()))))
 
 
 def _render_version(
     version: StatusEdit, media: dict[int, MediaAttachment], emojis: dict[str, CustomEmoji]
 ) -> Entity:
     described = zip(version.media_ids, version.media_descriptions, strict=False)
-    return {
+    entity: Entity = {
         "content": version.content,
         "spoiler_text": version.spoiler_text,
         "sensitive": version.sensitive,
@@ -48,11 +48,15 @@ def _render_version(
         "emojis": [render_emoji(emojis[code]) for code in dict.fromkeys(_codes(version)) if code in emojis],
         "quote": None,
     }
+    if version.poll_options is not None:
+        entity["poll"] = {"options": [{"title": title} for title in version.poll_options]}
+    return entity
 
 
 def current_version(status: Status) -> StatusEdit:
     """Return the status as it is now, as an unsaved version."""
     media = load_attachments(status.media_ids)
+    poll = Poll.objects.filter(status=status).first()
     return StatusEdit(
         status=status,
         text=status.text,
@@ -63,6 +67,7 @@ def current_version(status: Status) -> StatusEdit:
         media_descriptions=[
             (media[media_id].description or "") if media_id in media else "" for media_id in status.media_ids
         ],
+        poll_options=poll.options if poll else None,
         created_at=status.edited_at or status.created_at,
     )
 

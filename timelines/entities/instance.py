@@ -22,6 +22,7 @@ from core.text.count import URL_CHARACTERS
 from federation.models import DomainPolicy
 from media.attachments import DESCRIPTION_LIMIT
 from media.images import IMAGE_MATRIX_LIMIT, IMAGE_SIZE_LIMIT_BYTES, MIME_TYPES
+from timelines import poll_drafts
 from timelines.instance import Numbers, Week
 from timelines.interactions import MAX_PINS
 
@@ -122,8 +123,12 @@ def _configuration() -> dict[str, Any]:
             "characters_reserved_per_url": URL_CHARACTERS,
         },
         "media_attachments": _media_limits(),
-        # No polls yet: no option fits.
-        "polls": {"max_options": 0, "max_characters_per_option": 0, "min_expiration": 0, "max_expiration": 0},
+        "polls": {
+            "max_options": poll_drafts.MAX_OPTIONS,
+            "max_characters_per_option": poll_drafts.MAX_OPTION_CHARACTERS,
+            "min_expiration": poll_drafts.MIN_SECONDS,
+            "max_expiration": poll_drafts.MAX_SECONDS,
+        },
         "translation": {"enabled": False},
         "timelines_access": {
             "live_feeds": open_feeds,

@@ -8,7 +8,10 @@ Source: Mastodon docs, "Status"; API behaviours sections 1, 9 and 16.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.documents import tag_url
 from accounts.entities import render_accounts
@@ -19,7 +22,9 @@ from media.attachments import load_attachments
 from media.emojis import load_emojis
 from media.entities import render_attachment, render_emoji
 from media.models import CustomEmoji, MediaAttachment
-from timelines.models import Bookmark, Favourite, Mention, Status, StatusPin, Tag
+from timelines.conversation_mutes import conversation_key, load_muted
+from timelines.entities.poll import load_own_votes, load_polls, render_own_part, render_poll, shortcodes_of
+from timelines.models import Bookmark, Favourite, Mention, Poll, Status, StatusPin, Tag
 
 Entity = dict[str, Any]
 
@@ -36,6 +41,10 @@ class ViewerMarks:
     reblogged: set[int] = field(default_factory=set)
     bookmarked: set[int] = field(default_factory=set)
     pinned: set[int] = field(default_factory=set)
+    # Keys of threads.
+    muted: set[str] = field(default_factory=set)
+    # By poll id.
+    votes: dict[int, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,9 @@ class StatusPage:
     emojis: dict[tuple[str, str | None], CustomEmoji]
     # By application id.
     applications: dict[int, Application]
+    polls: dict[int, Poll]
     marks: ViewerMarks
+    now: datetime
 
 
 def render_statuses(statuses: Sequence[Status], viewer: Account | None) -> list[Entity]:
@@ -84,6 +95,7 @@ def load_status_page(statuses: Sequence[Status], viewer: Account | None) -> Stat
     everything = [*statuses, *originals.values()]
     ids = {status.pk for status in everything}
     accounts = Account.objects.in_bulk({status.account_id for status in everything})
+    polls = load_polls(ids)
     return StatusPage(
         viewer=viewer,
         accounts=dict(zip(accounts, render_accounts(list(accounts.values())), strict=True)),
@@ -92,9 +104,11 @@ def load_status_page(statuses: Sequence[Status], viewer: Account | None) -> Stat
         mentions=_load_mentions(ids),
         tags=_load_tags(ids),
         media=load_attachments(media_id for status in everything for media_id in status.media_ids),
-        emojis=_load_emojis(everything, accounts),
+        emojis=_load_emojis(everything, accounts, polls),
         applications=_load_applications(everything, viewer),
-        marks=_load_marks(viewer, everything) if viewer else ViewerMarks(),
+        polls=polls,
+        marks=_load_marks(viewer, everything, polls) if viewer else ViewerMarks(),
+        now=timezone.now(),
     )
 
 
@@ -115,16 +129,18 @@ def _load_tags(ids: Iterable[int]) -> dict[int, list[Tag]]:
 
 
 def _load_emojis(
-    statuses: Iterable[Status], accounts: dict[int, Account]
+    statuses: Iterable[Status], accounts: dict[int, Account], polls: dict[int, Poll]
 ) -> dict[tuple[str, str | None], CustomEmoji]:
     return load_emojis(
-        (code, accounts[status.account_id].domain) for status in statuses for code in _shortcodes(status)
+        (code, accounts[status.account_id].domain)
+        for status in statuses
+        for code in _shortcodes(status, polls.get(status.pk))
     )
 
 
-def _shortcodes(status: Status) -> list[str]:
+def _shortcodes(status: Status, poll: Poll | None) -> list[str]:
     text = f"{status.spoiler_text} {status.content}"
-    return find_shortcodes(text) if ":" in text else []
+    return (find_shortcodes(text) if ":" in text else []) + shortcodes_of(poll)
 
 
 def _load_applications(statuses: Iterable[Status], viewer: Account | None) -> dict[int, Application]:
@@ -132,7 +148,7 @@ def _load_applications(statuses: Iterable[Status], viewer: Account | None) -> di
     return Application.objects.in_bulk(wanted - {None})
 
 
-def _load_marks(viewer: Account, statuses: Iterable[Status]) -> ViewerMarks:
+def _load_marks(viewer: Account, statuses: Sequence[Status], polls: dict[int, Poll]) -> ViewerMarks:
     ids = {status.reblog_of_id or status.pk for status in statuses}
     reblogs = Status.objects.kept().filter(account=viewer, reblog_of__in=ids)
     pins = StatusPin.objects.filter(account=viewer, status__in=ids)
@@ -141,6 +157,8 @@ def _load_marks(viewer: Account, statuses: Iterable[Status]) -> ViewerMarks:
         reblogged=set(reblogs.values_list("reblog_of_id", flat=True)),
         bookmarked=_status_ids(Bookmark.objects.filter(account=viewer, status__in=ids)),
         pinned=_status_ids(pins),
+        muted=load_muted(viewer, statuses),
+        votes=load_own_votes(viewer, polls.values()),
     )
 
 
@@ -170,13 +188,21 @@ def _render_status(status: Status, page: StatusPage) -> Entity:
         "favourites_count": counted.favourites_count,
         "quotes_count": 0,
         "reblog": _render_status(original, page) if original else None,
-        "poll": None,
+        "poll": _render_poll(status, page),
         "card": None,
         "quote": None,
         "quote_approval": _NO_QUOTES,
         "tagged_collections": [],
     }
     return entity | _render_parts(status, page) | _render_marks(status, page)
+
+
+def _render_poll(status: Status, page: StatusPage) -> Entity | None:
+    poll = page.polls.get(status.pk)
+    if poll is None:
+        return None
+    entity = render_poll(poll, page.emojis, page.domains[status.account_id], page.now)
+    return entity | render_own_part(page.viewer, status.account_id, page.marks.votes.get(poll.pk, ()))
 
 
 def _id_or_none(value: int | None) -> str | None:
@@ -192,7 +218,10 @@ def shown_visibility(status: Status) -> str:
 
 def _render_parts(status: Status, page: StatusPage) -> Entity:
     domain = page.domains[status.account_id]
-    emojis = (page.emojis.get((code, domain)) for code in dict.fromkeys(_shortcodes(status)))
+    emojis = (
+        page.emojis.get((code, domain))
+        for code in dict.fromkeys(_shortcodes(status, page.polls.get(status.pk)))
+    )
     media = (page.media.get(media_id) for media_id in status.media_ids)
     return {
         "media_attachments": [render_attachment(attachment) for attachment in media if attachment],
@@ -219,7 +248,7 @@ def _render_marks(status: Status, page: StatusPage) -> Entity:
         "favourited": subject in page.marks.favourited,
         "reblogged": subject in page.marks.reblogged,
         "bookmarked": subject in page.marks.bookmarked,
-        "muted": False,
+        "muted": conversation_key(page.originals.get(subject, status)) in page.marks.muted,
         "filtered": [],
     }
     if status.account_id == page.viewer.pk:

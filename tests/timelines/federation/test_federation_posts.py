@@ -110,11 +110,6 @@ def test_an_article_becomes_its_title_and_address(dora: Person) -> None:
     assert status.spoiler_text == ""
 
 
-def test_a_question_shows_what_can_be_chosen(dora: Person) -> None:
-    note = dora.posts("<p>Tea?</p>", type="Question", oneOf=[{"name": "Yes"}, {"name": "<No>"}, 3])
-    assert "<li>Yes</li>" in stored(note).content and "&lt;No&gt;" in stored(note).content
-
-
 def test_a_vote_is_never_a_status(anna: Account, dora: Person) -> None:
     dora.does(
         "Create", {**dora.note(), "content": None, "name": "Yes", "inReplyTo": f"{anna.uri}/statuses/1"}
