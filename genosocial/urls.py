@@ -24,6 +24,7 @@ from media.views import serve_media
 from moderation.pages import invitations
 from timelines import views as status_views
 from timelines.api import empty, instance
+from timelines.api import grouped_notifications as grouped
 from timelines.api import interactions as interaction_doors
 from timelines.api import notifications as notification_doors
 from timelines.api import search as search_doors
@@ -104,6 +105,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/notifications/unread_count", notification_doors.UnreadCount.as_view()),
     path("api/v1/notifications/<int:notification_id>", notification_doors.NotificationById.as_view()),
     path("api/v1/notifications/<int:notification_id>/dismiss", notification_doors.Dismiss.as_view()),
+    path("api/v2/notifications", grouped.NotificationGroups.as_view()),
+    path("api/v2/notifications/clear", notification_doors.Clear.as_view()),
+    path("api/v2/notifications/unread_count", notification_doors.UnreadCount.as_view()),
     path("api/v1/markers", notification_doors.Markers.as_view()),
     path("api/v2/search", search_doors.Search.as_view()),
     path("api/v1/tags/<str:name>", search_doors.TagByName.as_view()),
@@ -164,6 +168,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/streaming/<path:path>", redirect_to_streaming),
     # what there is none of yet
     *empty.ADDRESSES,
+    # a group's key may be any word: after the policy, which is one of the above
+    path("api/v2/notifications/<slug:group_key>", grouped.NotificationGroup.as_view()),
+    path("api/v2/notifications/<slug:group_key>/accounts", grouped.NotificationGroupAccounts.as_view()),
+    path("api/v2/notifications/<slug:group_key>/dismiss", grouped.DismissGroup.as_view()),
     # and whatever else is asked of the API: keep this last
     re_path("^api(?:/|$)", json_not_found),
 ]

@@ -3,10 +3,12 @@
 Called by the doors in `timelines/api/instance.py`. Stands on this floor because it counts statuses, too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncWeek
@@ -17,6 +19,7 @@ from timelines.models import Status
 
 NUMBERS_KEPT_SECONDS = 300
 ACTIVITY_WEEKS = 12
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,17 @@ class Week:
 
 def load_numbers(now: datetime) -> Numbers:
     """Return the counts for instance documents, counted once in five minutes."""
-    return cache.get_or_set("instance:numbers", lambda: _count_numbers(now), NUMBERS_KEPT_SECONDS)
+    return _kept("numbers", lambda: _count_numbers(now))
+
+
+def _kept(name: str, count: Callable[[], T]) -> T:
+    """Return what was counted lately; another release does not read what this one has kept."""
+    key = f"instance:{name}:{settings.VERSION}"
+    found: T | None = cache.get(key)
+    if found is None:
+        found = count()
+        cache.set(key, found, NUMBERS_KEPT_SECONDS)
+    return found
 
 
 def _count_numbers(now: datetime) -> Numbers:
@@ -75,7 +88,7 @@ def find_contact_account() -> Account | None:
 
 def load_activity(now: datetime) -> list[Week]:
     """Return the last twelve weeks, the current one first, counted once in five minutes."""
-    return cache.get_or_set("instance:activity", lambda: _count_activity(now), NUMBERS_KEPT_SECONDS)
+    return _kept("activity", lambda: _count_activity(now))
 
 
 def _count_activity(now: datetime) -> list[Week]:

@@ -58,7 +58,7 @@ class Hub:
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        await self._pubsub.aclose()
         await self._client.aclose()
 
     def add_session(self, session: "Session") -> None:
@@ -106,7 +106,7 @@ class Hub:
                         self._dispatch(message["channel"].decode(), message["data"])
             except (RedisError, OSError) as error:
                 self._lose(error)
-            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            await self._pubsub.aclose()
             await asyncio.sleep(RETRY_SECONDS)
 
     def _lose(self, error: Exception) -> None:
