@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -33,7 +34,7 @@ class Interaction(ApiView):
         return Response(render_status(get_visible_status(self.actor, status.pk), self.actor))
 
 
-def door(operation: Callable[[Account, Status], object], *scopes: str) -> Callable[..., object]:
+def door(operation: Callable[[Account, Status], object], *scopes: str) -> Callable[..., HttpResponseBase]:
     """Return the view of one interaction."""
     return Interaction.as_view(operation=operation, access={"POST": Access.user(*scopes)})
 
