@@ -171,7 +171,7 @@ def server() -> Iterator[RunningServer]:
 
 
 def get(address: str) -> tuple[int, str]:
-    with urllib.request.urlopen(address, timeout=30) as answer:
+    with urllib.request.urlopen(address, timeout=10) as answer:
         return answer.status, answer.read().decode()
 
 
