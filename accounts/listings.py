@@ -3,9 +3,13 @@
 Called by the API doors; what a viewer may not see is left out before paging.
 """
 
-from django.db.models import Q, QuerySet
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Account, Block, DomainBlock, Follow, Mute
+
+Relation = TypeVar("Relation", bound=Model)
 
 
 def followers_of(account: Account, viewer: Account | None) -> QuerySet[Follow]:
@@ -21,12 +25,21 @@ def following_of(account: Account, viewer: Account | None) -> QuerySet[Follow]:
 
 
 def _shown(rows: QuerySet[Follow], account: Account, viewer: Account | None, side: str) -> QuerySet[Follow]:
-    """Nothing for the blocked or of those who hide it; nobody whom the viewer does not want to see."""
-    if viewer is not None and viewer.pk == account.pk:
-        return rows
-    if account.hide_collections or account.suspended_at is not None:
+    """Nothing of those who hide it, to everybody but themselves."""
+    is_own = viewer is not None and viewer.pk == account.pk
+    if not is_own and (account.hide_collections or account.suspended_at is not None):
         return rows.none()
-    if viewer is None:
+    return shown_to(viewer, rows, account, side)
+
+
+def shown_to(
+    viewer: Account | None, rows: QuerySet[Relation], account: Account, side: str
+) -> QuerySet[Relation]:
+    """Keep of the relations of an account those whose other ``side`` the viewer wants to see.
+
+    Nothing for those whom the account blocks; everything for the account itself.
+    """
+    if viewer is None or viewer.pk == account.pk:
         return rows
     if Block.objects.filter(account=account, target=viewer).exists():
         return rows.none()

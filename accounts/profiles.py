@@ -4,7 +4,6 @@ Called by the API's update_credentials and profile doors.
 Source: API behaviours sections 8 and 15 (limits).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +15,11 @@ from accounts import outbox
 from accounts.events import AccountUpdated
 from accounts.models import Account, Follow
 from accounts.relationships import accept_follow
-from accounts.validation import fault, invalid, too_long
+from accounts.validation import LANGUAGE, fault, invalid, too_long
+from accounts.verification import check_links_soon
 from core.errors import FieldError
 from core.events import emit
+from core.hosts import normalise_host
 from core.text import clean_line, clean_text, count_characters
 from media.files import delete_files
 from media.pictures import store_avatar, store_header
@@ -29,18 +30,22 @@ MAX_DESCRIPTION = 150
 MAX_FIELDS = 4
 MAX_FIELD_NAME = 255
 MAX_FIELD_VALUE = 255
+MAX_ATTRIBUTION_DOMAINS = 100
 
 _VISIBILITIES = (Account.Visibility.PUBLIC, Account.Visibility.UNLISTED, Account.Visibility.PRIVATE)
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-_PREFERENCES = {"default_visibility", "default_sensitive", "default_language"}
+_PREFERENCES = {"default_visibility", "default_sensitive", "default_language", "default_quote_policy"}
 _PLAIN = (
     "locked",
     "discoverable",
     "hide_collections",
     "indexable",
+    "show_media",
+    "show_media_replies",
+    "show_featured",
     "default_visibility",
     "default_sensitive",
     "default_language",
+    "default_quote_policy",
 )
 
 
@@ -60,16 +65,22 @@ class ProfileChanges:
     discoverable: bool | None = None
     hide_collections: bool | None = None
     indexable: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
+    attribution_domains: Sequence[str] | None = None
     default_visibility: str | None = None
     default_sensitive: bool | None = None
     default_language: str | None = None
+    default_quote_policy: str | None = None
 
 
 def update_profile(account: Account, changes: ProfileChanges) -> None:
     """Change the profile of a local account and tell servers that know it.
 
     Raises Unprocessable with details when a value is too long or none that is known, or a picture cannot be
-    read; then nothing has changed. Unlocking accepts the requests that wait.
+    read; then nothing has changed. Unlocking accepts the requests that wait. Links in fields are checked for
+    a link back, by a job after commit, whenever fields are sent.
     """
     values = _text_values(changes) | _plain_values(account, changes)
     _check(values)
@@ -80,6 +91,8 @@ def update_profile(account: Account, changes: ProfileChanges) -> None:
     if changes.header is not None:
         values["header"] = store_header(changes.header)
     _store(account, values)
+    if changes.fields is not None:
+        check_links_soon(account)
 
 
 def remove_picture(account: Account, name: str) -> None:
@@ -99,7 +112,16 @@ def _text_values(changes: ProfileChanges) -> dict[str, Any]:
     if changes.fields is not None:
         cleaned = [(clean_line(name), clean_line(value)) for name, value in changes.fields]
         values["fields"] = [(name, value) for name, value in cleaned if name or value]
+    if changes.attribution_domains is not None:
+        domains = [_clean_domain(text) for text in changes.attribution_domains]
+        values["attribution_domains"] = list(dict.fromkeys(domain for domain in domains if domain))
     return values
+
+
+def _clean_domain(text: str) -> str:
+    """Return the canonical form of a domain; what is none stays as it is, to be refused."""
+    domain = text.strip().lower().removeprefix("*.")
+    return normalise_host(domain) if _is_domain(domain) else domain
 
 
 def _plain_values(account: Account, changes: ProfileChanges) -> dict[str, Any]:
@@ -126,10 +148,30 @@ def _check(values: dict[str, Any]) -> None:
         details["fields"] = faults
     if values.get("default_visibility", Account.Visibility.PUBLIC) not in _VISIBILITIES:
         details["source.privacy"] = [fault("ERR_INCLUSION", _("is none of those offered"))]
-    if (language := values.get("default_language")) and not _LANGUAGE.fullmatch(language):
+    if (language := values.get("default_language")) and not LANGUAGE.fullmatch(language):
         details["source.language"] = [fault("ERR_INCLUSION", _("is no language code"))]
+    if values.get("default_quote_policy", Account.QuotePolicy.PUBLIC) not in Account.QuotePolicy.values:
+        details["source.quote_policy"] = [fault("ERR_INCLUSION", _("is none of those offered"))]
+    if faults := _domain_faults(values.get("attribution_domains", [])):
+        details["attribution_domains"] = faults
     if details:
         raise invalid(details)
+
+
+def _domain_faults(domains: Sequence[str]) -> list[FieldError]:
+    if len(domains) > MAX_ATTRIBUTION_DOMAINS:
+        return [fault("ERR_TOO_MANY", _("may be at most %(most)d") % {"most": MAX_ATTRIBUTION_DOMAINS})]
+    if not all(_is_domain(domain) for domain in domains):
+        return [fault("ERR_INVALID", _("may only contain domains"))]
+    return []
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        normalise_host(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _field_faults(fields: Sequence[tuple[str, str]]) -> list[FieldError]:
@@ -144,11 +186,9 @@ def _field_faults(fields: Sequence[tuple[str, str]]) -> list[FieldError]:
 
 
 def _merge_fields(account: Account, fields: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Keep the proof of a link that stays as it was."""
-    verified = {(entry["name"], entry["value"]): entry.get("verified_at") for entry in account.fields}
-    return [
-        {"name": name, "value": value, "verified_at": verified.get((name, value))} for name, value in fields
-    ]
+    """Keep the proof of a link that stays as it was, whatever it is called now."""
+    proofs = {entry["value"]: entry.get("verified_at") for entry in account.fields}
+    return [{"name": name, "value": value, "verified_at": proofs.get(value)} for name, value in fields]
 
 
 # Storing

@@ -16,10 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import outbox
 from accounts.events import AccountBlocked, AccountMuted, FollowAccepted, FollowEnded, FollowRequested
-from accounts.models import Account, Block, DomainBlock, Follow, Mute
+from accounts.models import Account, Block, DomainBlock, Endorsement, Follow, Mute
+from accounts.validation import LANGUAGE
 from core.errors import Forbidden, NotFound, Unprocessable
 from core.events import emit
 from core.hosts import normalise_host
+
+MAX_LANGUAGES = 100
 
 # Follow
 
@@ -80,10 +83,17 @@ def _options(
     if notify is not None:
         given["notify"] = notify
     if languages is not None:
-        given["languages"] = list(languages) or None
+        given["languages"] = _checked_languages(languages) or None
     if uri:
         given["uri"] = uri
     return given
+
+
+def _checked_languages(languages: Sequence[str]) -> list[str]:
+    """Return the codes, each once. Raises Unprocessable for what is none."""
+    if any(not LANGUAGE.fullmatch(code) for code in languages):
+        raise Unprocessable(_("This is no language code"))
+    return list(dict.fromkeys(languages))[:MAX_LANGUAGES]
 
 
 def _begin(row: Follow) -> None:
@@ -124,7 +134,7 @@ def unaccept_follow(follow: Follow) -> None:
     with transaction.atomic():
         if Follow.objects.accepted().filter(pk=follow.pk).update(accepted_at=None):
             follow.accepted_at = None
-            _count(follow.account_id, follow.target_id, -1)
+            _end(follow.account_id, follow.target_id)
             emit(FollowEnded(follow.account_id, follow.target_id))
 
 
@@ -165,9 +175,15 @@ def _remove(row: Follow) -> bool:
         return False
     Follow.objects.filter(pk=row.pk).delete()
     if accepted[0] is not None:
-        _count(row.account_id, row.target_id, -1)
+        _end(row.account_id, row.target_id)
     emit(FollowEnded(row.account_id, row.target_id))
     return True
+
+
+def _end(account_id: int, target_id: int) -> None:
+    """Undo what a follow that held brought with it: nobody recommends whom they do not follow."""
+    _count(account_id, target_id, -1)
+    Endorsement.objects.filter(account_id=account_id, target_id=target_id).delete()
 
 
 def _count(account_id: int, target_id: int, step: int) -> None:

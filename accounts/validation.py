@@ -3,13 +3,17 @@
 Source: API behaviours section 3.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.errors import FieldError, Unprocessable
+
+# A language with script or region, as apps name them.
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 _LABELS: dict[str, Promise] = {
     "username": gettext_lazy("Username"),
@@ -20,8 +24,12 @@ _LABELS: dict[str, Promise] = {
     "fields": gettext_lazy("Profile fields"),
     "avatar_description": gettext_lazy("Description of the avatar"),
     "header_description": gettext_lazy("Description of the header"),
+    "attribution_domains": gettext_lazy("Sites that may name you as an author"),
     "source.privacy": gettext_lazy("Default visibility"),
     "source.language": gettext_lazy("Default language"),
+    "source.quote_policy": gettext_lazy("Who may quote you"),
+    "agreement": gettext_lazy("The rules"),
+    "invite_code": gettext_lazy("Invitation"),
 }
 
 
@@ -45,7 +53,7 @@ def taken() -> FieldError:
     return fault("ERR_TAKEN", _("has already been taken"))
 
 
-def invalid(details: Mapping[str, list[FieldError]]) -> Unprocessable:
+def invalid(details: Mapping[str, Sequence[FieldError]]) -> Unprocessable:
     """Return the error for these faults: one sentence for people, the details for apps."""
     sentences = [
         f"{_LABELS[field]} {found['description']}" for field, faults in details.items() for found in faults

@@ -79,7 +79,7 @@ class Preferences(ApiView):
                 "posting:default:visibility": default_visibility(account),
                 "posting:default:sensitive": account.default_sensitive,
                 "posting:default:language": account.default_language or None,
-                "posting:default:quote_policy": "nobody",
+                "posting:default:quote_policy": account.default_quote_policy,
                 "reading:expand:media": "default",
                 "reading:expand:spoilers": False,
                 "reading:autoplay:gifs": False,
@@ -104,15 +104,26 @@ def read_changes(params: dict[str, Any]) -> ProfileChanges:
         discoverable=_flag(params, "discoverable"),
         hide_collections=_flag(params, "hide_collections"),
         indexable=_flag(params, "indexable"),
+        show_media=_flag(params, "show_media"),
+        show_media_replies=_flag(params, "show_media_replies"),
+        show_featured=_flag(params, "show_featured"),
+        attribution_domains=_texts(params, "attribution_domains"),
         default_visibility=as_text(source.get("privacy")) or None,
         default_sensitive=_flag(source, "sensitive"),
         default_language=as_text(source.get("language")),
+        default_quote_policy=as_text(source.get("quote_policy")) or None,
     )
 
 
 def _flag(params: dict[str, Any], name: str) -> bool | None:
     value = params.get(name)
     return None if value is None or value == "" else as_bool(value)
+
+
+def _texts(params: dict[str, Any], name: str) -> list[str] | None:
+    if name not in params:
+        return None
+    return [as_text(item) or "" for item in as_list(params[name])]
 
 
 def _fields(params: dict[str, Any]) -> list[tuple[str, str]] | None:

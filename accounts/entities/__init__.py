@@ -4,7 +4,9 @@ from accounts.entities.account import (
     avatar_url,
     header_url,
     render_account,
+    render_account_for,
     render_accounts,
+    render_accounts_for,
     render_muted_accounts,
 )
 from accounts.entities.own import default_visibility, render_credential_account, render_profile
@@ -15,7 +17,9 @@ __all__ = [
     "default_visibility",
     "header_url",
     "render_account",
+    "render_account_for",
     "render_accounts",
+    "render_accounts_for",
     "render_credential_account",
     "render_muted_accounts",
     "render_profile",

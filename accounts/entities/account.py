@@ -14,6 +14,7 @@ from django.conf import settings
 
 from accounts import roles
 from accounts.documents import note_html
+from accounts.entities.approval import load_approvals, render_approval
 from accounts.models import Account, Membership, Mute, User
 from accounts.remote import INVALID_DOMAIN
 from core.api.rendering import iso
@@ -27,8 +28,6 @@ Entity = dict[str, Any]
 
 MISSING_AVATAR = "/static/avatars/missing.png"
 MISSING_HEADER = "/static/headers/missing.png"
-# Nobody can be put into collections here, so nobody's approval can be asked for.
-_NO_APPROVAL = {"automatic": [], "manual": [], "current_user": "denied"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,20 @@ def render_account(account: Account) -> Entity:
     return render_accounts([account])[0]
 
 
+def render_accounts_for(viewer: Account | None, accounts: Sequence[Account]) -> list[Entity]:
+    """Return the entities of these accounts with what only this viewer is told, at one query more."""
+    approvals = load_approvals(viewer, accounts)
+    return [
+        entity | {"feature_approval": approvals[account.pk]}
+        for entity, account in zip(render_accounts(accounts), accounts, strict=True)
+    ]
+
+
+def render_account_for(viewer: Account | None, account: Account) -> Entity:
+    """Return the entity of one account with what only this viewer is told."""
+    return render_accounts_for(viewer, [account])[0]
+
+
 def _render_account(account: Account, page: AccountPage, *, nested: bool = False) -> Entity:
     suspended = account.suspended_at is not None
     entity = _identity(account) | (_blank_profile() if suspended else _profile(account, page))
@@ -87,10 +100,10 @@ def _render_account(account: Account, page: AccountPage, *, nested: bool = False
         "discoverable": account.discoverable and not suspended,
         "indexable": account.indexable and not suspended,
         "hide_collections": account.hide_collections,
-        "show_media": True,
-        "show_media_replies": True,
-        "show_featured": True,
-        "feature_approval": _NO_APPROVAL,
+        "show_media": account.show_media,
+        "show_media_replies": account.show_media_replies,
+        "show_featured": account.show_featured,
+        "feature_approval": render_approval(account),
         "created_at": iso(
             account.created_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         ),

@@ -4,7 +4,7 @@ Source: Mastodon docs, "CredentialAccount", "Profile"; API behaviours section 8.
 """
 
 from accounts import roles
-from accounts.entities.account import Entity, render_account
+from accounts.entities.account import Entity, render_account_for
 from accounts.models import Account, Follow, User
 
 _MAX_REQUESTS_COUNTED = 40
@@ -25,7 +25,7 @@ _IN_PROFILE = (
 
 def render_credential_account(account: Account, user: User) -> Entity:
     """Return the entity for those who act as this account: with raw texts, preferences and role."""
-    return render_account(account) | {
+    return render_account_for(account, account) | {
         "source": _render_source(account),
         "role": roles.render_role(user),
     }
@@ -43,8 +43,8 @@ def _render_source(account: Account) -> Entity:
         "hide_collections": account.hide_collections,
         "discoverable": account.discoverable,
         "indexable": account.indexable,
-        "attribution_domains": [],
-        "quote_policy": "nobody",
+        "attribution_domains": account.attribution_domains,
+        "quote_policy": account.default_quote_policy,
     }
 
 
@@ -57,7 +57,7 @@ def default_visibility(account: Account) -> str:
 
 def render_profile(account: Account) -> Entity:
     """Return the Profile entity: raw texts beside the rendered ones, null for a missing picture."""
-    entity = render_account(account)
+    entity = render_account_for(account, account)
     avatar = entity["avatar"] if account.avatar else None
     header = entity["header"] if account.header else None
     return {name: entity[name] for name in _IN_PROFILE} | {
@@ -70,7 +70,7 @@ def render_profile(account: Account) -> Entity:
         "avatar_static": avatar,
         "header": header,
         "header_static": header,
-        "attribution_domains": [],
+        "attribution_domains": account.attribution_domains,
         "featured_tags": [],
     }
 

@@ -1,4 +1,4 @@
-"""What a viewer and accounts are to each other. A page costs seven queries, however many accounts it has.
+"""What a viewer and accounts are to each other. A page costs eight queries, however many accounts it has.
 
 Called by the doors that change relations, and by GET /api/v1/accounts/relationships.
 Source: Mastodon docs, "Relationship"; API behaviours section 8.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.entities.account import Entity
-from accounts.models import Account, AccountNote, Block, DomainBlock, Follow, Mute
+from accounts.models import Account, AccountNote, Block, DomainBlock, Endorsement, Follow, Mute
 from core.api.rendering import iso
 
 
@@ -22,11 +22,12 @@ class RelationshipMap:
     blocked_by: set[int]
     muting: dict[int, Mute]
     domain_blocking: set[str]
+    endorsed: set[int]
     notes: dict[int, str]
 
 
 def load_relationships(viewer: Account, accounts: Sequence[Account]) -> RelationshipMap:
-    """Load what the viewer and these accounts are to each other, in seven queries."""
+    """Load what the viewer and these accounts are to each other, in eight queries."""
     ids = [account.pk for account in accounts]
     domains = {account.domain for account in accounts if account.domain}
     follows_out = Follow.objects.filter(account=viewer, target__in=ids)
@@ -35,6 +36,7 @@ def load_relationships(viewer: Account, accounts: Sequence[Account]) -> Relation
     blocks_in = Block.objects.filter(target=viewer, account__in=ids)
     mutes = Mute.objects.active().filter(account=viewer, target__in=ids)
     hidden = DomainBlock.objects.filter(account=viewer, domain__in=domains)
+    endorsed = Endorsement.objects.filter(account=viewer, target__in=ids)
     notes = AccountNote.objects.filter(account=viewer, target__in=ids)
     return RelationshipMap(
         following={row.target_id: row for row in follows_out},
@@ -43,6 +45,7 @@ def load_relationships(viewer: Account, accounts: Sequence[Account]) -> Relation
         blocked_by=set(blocks_in.values_list("account_id", flat=True)),
         muting={row.target_id: row for row in mutes},
         domain_blocking=set(hidden.values_list("domain", flat=True)),
+        endorsed=set(endorsed.values_list("target_id", flat=True)),
         notes=dict(notes.values_list("target_id", "comment")),
     )
 
@@ -76,6 +79,6 @@ def _render_relationship(account: Account, loaded: RelationshipMap) -> Entity:
         "requested": follow is not None and follow.accepted_at is None,
         "requested_by": follower is not None and follower.accepted_at is None,
         "domain_blocking": account.domain in loaded.domain_blocking,
-        "endorsed": False,
+        "endorsed": account.pk in loaded.endorsed,
         "note": loaded.notes.get(account.pk, ""),
     }

@@ -2,8 +2,17 @@
 
 from accounts.models.account import Account
 from accounts.models.oauth import AccessToken, Application, AuthorizationCode
-from accounts.models.relations import AccountNote, Block, DomainBlock, Follow, Mute
+from accounts.models.relations import (
+    AccountNote,
+    Block,
+    DomainBlock,
+    Endorsement,
+    Follow,
+    Mute,
+    SuggestionDismissal,
+)
 from accounts.models.user import Membership, User
+from accounts.models.vapid import VapidKey
 
 __all__ = [
     "AccessToken",
@@ -13,8 +22,11 @@ __all__ = [
     "AuthorizationCode",
     "Block",
     "DomainBlock",
+    "Endorsement",
     "Follow",
     "Membership",
     "Mute",
+    "SuggestionDismissal",
     "User",
+    "VapidKey",
 ]

@@ -50,6 +50,11 @@ class Account(models.Model):
         ORGANIZATION = "Organization"
         APPLICATION = "Application"
 
+    class QuotePolicy(models.TextChoices):
+        PUBLIC = "public"
+        FOLLOWERS = "followers"
+        NOBODY = "nobody"
+
     class Visibility(models.TextChoices):
         PUBLIC = "public"
         UNLISTED = "unlisted"
@@ -77,6 +82,12 @@ class Account(models.Model):
     discoverable = models.BooleanField(default=False)
     indexable = models.BooleanField(default=False)
     hide_collections = models.BooleanField(default=False)
+    # Which parts of the profile apps show.
+    show_media = models.BooleanField(default=True)
+    show_media_replies = models.BooleanField(default=True)
+    show_featured = models.BooleanField(default=True)
+    # The sites whose articles may name this account as their author.
+    attribution_domains = ArrayField(models.CharField(max_length=260), default=list, blank=True)
     memorial = models.BooleanField(default=False)
     also_known_as = ArrayField(models.CharField(max_length=2048), default=list, blank=True)
     moved_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -98,6 +109,7 @@ class Account(models.Model):
     default_visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
     default_sensitive = models.BooleanField(default=False)
     default_language = models.CharField(max_length=35, default="", blank=True)
+    default_quote_policy = models.CharField(max_length=10, choices=QuotePolicy, default=QuotePolicy.PUBLIC)
     statuses_count = models.PositiveIntegerField(default=0)
     followers_count = models.PositiveIntegerField(default=0)
     following_count = models.PositiveIntegerField(default=0)
@@ -116,6 +128,26 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=Q(domain__isnull=True) | ~Q(domain=""),
                 name="account_domain_null_not_empty",
+            ),
+        ]
+        # The directory and suggestions read these from their start, however many accounts there are.
+        indexes = [
+            models.Index(
+                F("last_status_at").desc(nulls_last=True),
+                F("id").desc(),
+                condition=Q(discoverable=True),
+                name="account_by_activity",
+            ),
+            models.Index(
+                F("last_status_at").desc(nulls_last=True),
+                F("id").desc(),
+                condition=Q(discoverable=True, domain__isnull=True),
+                name="account_local_by_activity",
+            ),
+            models.Index(
+                fields=["-followers_count", "-id"],
+                condition=Q(discoverable=True, domain__isnull=True),
+                name="account_local_by_followers",
             ),
         ]
 

@@ -5,7 +5,7 @@ from typing import Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from accounts.models.account import Account
 from core.fields import SnowflakeField
@@ -69,7 +69,7 @@ class MuteQuerySet(models.QuerySet["Mute"]):
 
     def active(self) -> Self:
         """Keep the mutes that have not run out."""
-        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()))
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()))
 
 
 class Mute(models.Model):
@@ -118,3 +118,33 @@ class AccountNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} on {self.target_id}"
+
+
+class Endorsement(models.Model):
+    """``account`` recommends ``target``, whom it follows, on its profile."""
+
+    id = SnowflakeField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="endorsements_out")
+    target = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="endorsements_in")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "target"], name="endorsement_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} recommends {self.target_id}"
+
+
+class SuggestionDismissal(models.Model):
+    """``account`` does not want ``target`` to be suggested again."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    target = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "target"], name="suggestion_dismissal_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} does not want to follow {self.target_id}"

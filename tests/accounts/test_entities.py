@@ -141,7 +141,7 @@ def test_a_page_costs_the_same_for_one_and_for_forty(django_assert_num_queries):
     for page in (accounts[1:2], accounts):
         with django_assert_num_queries(3):
             render_accounts(page)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             render_relationships(viewer, page)
     assert len(render_accounts([])) == 0
     assert render_account(target)["id"] == str(target.pk)
