@@ -1,6 +1,6 @@
 """How a person and the account of that person come into being, and how the e-mail address is proved.
 
-Called by the sign-up page of invitations, `manage.py account create` and the confirmation page.
+Called by the sign-up of invitations, `manage.py account create`, the confirmation page and the API.
 """
 
 import re
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.events import UserConfirmed
 from accounts.models import Account, Membership, User
 from accounts.validation import blank, fault, invalid, taken, too_long
-from core.errors import FieldError, NotFound, Unprocessable
+from core.errors import FieldError, Forbidden, NotFound, Unprocessable
 from core.events import emit
 from core.mail import send_mail
 from core.text import clean_line
@@ -172,6 +172,26 @@ def send_confirmation(user: User) -> None:
         transaction.on_commit(lambda: send_confirmation_mail.delay(user_id=user_id))
 
 
+def change_unconfirmed_email(user: User, email: str) -> None:
+    """Take another address for a person who mistyped it; links to confirm the former one are void.
+
+    Raises Unprocessable whose details name ``email``; Forbidden when the former one was confirmed meanwhile.
+    """
+    email = email.strip().lower()
+    if email == user.email:
+        return
+    if found := email_faults(email):
+        raise invalid({"email": found})
+    try:
+        with transaction.atomic():
+            changed = User.objects.filter(pk=user.pk, confirmed_at__isnull=True).update(email=email)
+    except IntegrityError as error:
+        raise invalid({"email": [taken()]}) from error
+    if not changed:
+        raise Forbidden(_("The e-mail address is confirmed already"))
+    user.email = email
+
+
 def send_confirmation_again(email: str) -> None:
     """As send_confirmation, for whoever waits under this address; nothing happens when nobody does."""
     user = User.objects.filter(email=email.strip().lower()).first()
@@ -206,9 +226,13 @@ def get_user_to_confirm(token: str) -> User:
 
 
 def confirm_email(user: User) -> None:
-    """Remember that the person proved the address; confirming twice is harmless."""
+    """Remember that the person proved the address; confirming twice is harmless.
+
+    An address that was changed since ``user`` was loaded is not proven by that: then nothing happens.
+    """
     now = timezone.now()
+    waiting = User.objects.filter(pk=user.pk, email=user.email, confirmed_at__isnull=True)
     with transaction.atomic():
-        if User.objects.filter(pk=user.pk, confirmed_at__isnull=True).update(confirmed_at=now):
+        if waiting.update(confirmed_at=now):
             user.confirmed_at = now
             emit(UserConfirmed(user_id=user.pk))

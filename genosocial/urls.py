@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from accounts import views as account_views
 from accounts.api import accounts as account_doors
 from accounts.api import apps as app_doors
-from accounts.api import credentials, domain_blocks, familiar, relations
+from accounts.api import credentials, discovery, domain_blocks, emails, endorsements, familiar, relations
 from accounts.api import lists as account_lists
 from accounts.oauth import endpoints as oauth
 from accounts.oauth import pages as oauth_pages
@@ -17,6 +17,7 @@ from core import pages as core_pages
 from core.api.errors import json_not_found
 from federation.urls import urlpatterns as federation_urls
 from genosocial.health import health
+from invites.api import accounts as sign_up_doors
 from invites.pages import signup as sign_up_pages
 from media.api.custom_emojis import CustomEmojis
 from media.api.media import Media, MediaUploads
@@ -118,32 +119,47 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oauth/authorize/native", oauth_pages.show_code, name="oauth-native"),
     path("oauth/token", oauth.Token.as_view()),
     path("oauth/revoke", oauth.Revoke.as_view()),
+    path("oauth/introspect", oauth.Introspect.as_view()),
+    path("oauth/token/info", oauth.TokenInfo.as_view()),
     path("oauth/userinfo", oauth.UserInfo.as_view()),
     path(".well-known/oauth-authorization-server", oauth.Metadata.as_view()),
     # accounts: API
-    path("api/v1/accounts", account_doors.Accounts.as_view()),
+    path("api/v1/accounts", sign_up_doors.Accounts.as_view()),
     path("api/v1/accounts/verify_credentials", credentials.VerifyCredentials.as_view()),
     path("api/v1/accounts/update_credentials", credentials.UpdateCredentials.as_view()),
     path("api/v1/accounts/lookup", account_doors.Lookup.as_view()),
     path("api/v1/accounts/search", account_doors.Search.as_view()),
     path("api/v1/accounts/relationships", account_doors.Relationships.as_view()),
     path("api/v1/accounts/familiar_followers", familiar.FamiliarFollowers.as_view()),
-    path("api/v1/accounts/<int:account_id>", account_doors.AccountById.as_view()),
-    path("api/v1/accounts/<int:account_id>/followers", account_lists.Followers.as_view()),
-    path("api/v1/accounts/<int:account_id>/following", account_lists.Following.as_view()),
-    path("api/v1/accounts/<int:account_id>/follow", relations.Follow.as_view()),
-    path("api/v1/accounts/<int:account_id>/unfollow", relations.Unfollow.as_view()),
-    path("api/v1/accounts/<int:account_id>/remove_from_followers", relations.RemoveFromFollowers.as_view()),
-    path("api/v1/accounts/<int:account_id>/block", relations.Block.as_view()),
-    path("api/v1/accounts/<int:account_id>/unblock", relations.Unblock.as_view()),
-    path("api/v1/accounts/<int:account_id>/mute", relations.Mute.as_view()),
-    path("api/v1/accounts/<int:account_id>/unmute", relations.Unmute.as_view()),
-    path("api/v1/accounts/<int:account_id>/note", relations.Note.as_view()),
+    path("api/v1/accounts/<str:account_id>", account_doors.AccountById.as_view()),
+    path("api/v1/accounts/<str:account_id>/followers", account_lists.Followers.as_view()),
+    path("api/v1/accounts/<str:account_id>/following", account_lists.Following.as_view()),
+    path("api/v1/accounts/<str:account_id>/follow", relations.Follow.as_view()),
+    path("api/v1/accounts/<str:account_id>/unfollow", relations.Unfollow.as_view()),
+    path("api/v1/accounts/<str:account_id>/remove_from_followers", relations.RemoveFromFollowers.as_view()),
+    path("api/v1/accounts/<str:account_id>/block", relations.Block.as_view()),
+    path("api/v1/accounts/<str:account_id>/unblock", relations.Unblock.as_view()),
+    path("api/v1/accounts/<str:account_id>/mute", relations.Mute.as_view()),
+    path("api/v1/accounts/<str:account_id>/unmute", relations.Unmute.as_view()),
+    path("api/v1/accounts/<str:account_id>/note", relations.Note.as_view()),
+    path("api/v1/accounts/<str:account_id>/endorse", endorsements.Endorse.as_view()),
+    path("api/v1/accounts/<str:account_id>/unendorse", endorsements.Unendorse.as_view()),
+    path("api/v1/accounts/<str:account_id>/pin", endorsements.Endorse.as_view()),
+    path("api/v1/accounts/<str:account_id>/unpin", endorsements.Unendorse.as_view()),
+    path("api/v1/accounts/<str:account_id>/endorsements", endorsements.EndorsementsOfAccount.as_view()),
+    path("api/v1/accounts/<str:account_id>/identity_proofs", account_doors.IdentityProofs.as_view()),
+    path("api/v1/endorsements", endorsements.OwnEndorsements.as_view()),
+    path("api/v1/directory", discovery.Directory.as_view()),
+    path("api/v1/suggestions", discovery.SuggestionsV1.as_view()),
+    path("api/v1/suggestions/<str:account_id>", discovery.SuggestionById.as_view()),
+    path("api/v2/suggestions", discovery.Suggestions.as_view()),
+    path("api/v1/emails/confirmations", emails.ConfirmationMails.as_view()),
+    path("api/v1/emails/check_confirmation", emails.CheckConfirmation.as_view()),
     path("api/v1/blocks", account_lists.Blocks.as_view()),
     path("api/v1/mutes", account_lists.Mutes.as_view()),
     path("api/v1/follow_requests", account_lists.FollowRequests.as_view()),
-    path("api/v1/follow_requests/<int:account_id>/authorize", account_lists.AuthorizeRequest.as_view()),
-    path("api/v1/follow_requests/<int:account_id>/reject", account_lists.RejectRequest.as_view()),
+    path("api/v1/follow_requests/<str:account_id>/authorize", account_lists.AuthorizeRequest.as_view()),
+    path("api/v1/follow_requests/<str:account_id>/reject", account_lists.RejectRequest.as_view()),
     path("api/v1/domain_blocks", domain_blocks.DomainBlocks.as_view()),
     path("api/v1/domain_blocks/preview", domain_blocks.DomainBlockPreview.as_view()),
     path("api/v1/preferences", credentials.Preferences.as_view()),

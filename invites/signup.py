@@ -1,6 +1,6 @@
 """Signing up by an invitation link: reserve a place, wait until the address is confirmed, keep or release it.
 
-Called by the sign-up page, the event UserConfirmed and the clock (`invites/tasks.py`).
+Called by the sign-up page and the API, the event UserConfirmed and the clock (`invites/tasks.py`).
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.events import UserConfirmed
-from accounts.models import User
+from accounts.models import Account, User
 from accounts.people import remove_unconfirmed
 from accounts.registration import (
     create_local_account,
@@ -57,14 +57,34 @@ def redeem_link(spelling: str, sign_up: SignUp, *, now: datetime, opened_at: dat
     """
     with transaction.atomic():
         invite = _lock_invite(spelling)
-        if _is_repeated(invite, sign_up):
+        if _find_repeated(invite, sign_up):
             return
         require_open(invite, now=opened_at if opened_at and now - opened_at <= GRACE else now)
         user = _create_user(sign_up)
-        if user is None:
-            return
-        redemption = Redemption.objects.create(invite=invite, user=user, reserved_at=now)
-        _mail_on_commit(redemption.pk)
+        if user is not None:
+            _reserve(invite, user, now)
+
+
+def redeem_link_by_app(spelling: str, sign_up: SignUp, *, now: datetime) -> tuple[User, Account]:
+    """As redeem_link, and return login and account: the app gets a token of them at once.
+
+    Hence it cannot be hidden from the app that an address has a login: that is ERR_TAKEN here. Sending the
+    same again is one sign-up for whoever knows its password.
+    """
+    with transaction.atomic():
+        invite = _lock_invite(spelling)
+        repeated = _find_repeated(invite, sign_up)
+        if repeated is not None and repeated.check_password(sign_up.password):
+            return repeated, repeated.accounts.get()
+        require_open(invite, now=now)
+        user, account = _create(sign_up)
+        _reserve(invite, user, now)
+    return user, account
+
+
+def _reserve(invite: Invite, user: User, now: datetime) -> None:
+    redemption = Redemption.objects.create(invite=invite, user=user, reserved_at=now)
+    _mail_on_commit(redemption.pk)
     log.info("sign_up_reserved", invite_id=invite.pk, redemption_id=redemption.pk)
 
 
@@ -90,29 +110,30 @@ def _lock_invite(spelling: str) -> Invite:
     return invite
 
 
-def _is_repeated(invite: Invite, sign_up: SignUp) -> bool:
-    """A double click, or a form sent again because the answer got lost."""
-    return (
-        Redemption.objects.reserved()
-        .filter(
-            invite=invite,
-            user__email=sign_up.email.strip().lower(),
-            user__accounts__username__iexact=sign_up.username.strip(),
-        )
-        .exists()
+def _find_repeated(invite: Invite, sign_up: SignUp) -> User | None:
+    """A double click, or a form sent again because the answer got lost: return the login that it made."""
+    return User.objects.filter(
+        redemption__invite=invite,
+        redemption__state=Redemption.State.RESERVED,
+        email=sign_up.email.strip().lower(),
+        accounts__username__iexact=sign_up.username.strip(),
+    ).first()
+
+
+def _create(sign_up: SignUp) -> tuple[User, Account]:
+    return create_local_account(
+        username=sign_up.username,
+        email=sign_up.email,
+        password=sign_up.password,
+        locale=sign_up.locale,
+        confirmed=False,
     )
 
 
 def _create_user(sign_up: SignUp) -> User | None:
     """Create the login, or None when its address has one already and nothing else is wrong."""
     try:
-        user, _ = create_local_account(
-            username=sign_up.username,
-            email=sign_up.email,
-            password=sign_up.password,
-            locale=sign_up.locale,
-            confirmed=False,
-        )
+        user, _ = _create(sign_up)
     except Unprocessable as refused:
         details = _without_taken_address(refused.details or {})
         if details:

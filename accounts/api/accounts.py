@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.accounts import get_account, get_by_handle, load_accounts, search_accounts
-from accounts.entities import render_account, render_accounts, render_relationships
+from accounts.entities import render_account_for, render_accounts_for, render_relationships
 from core.api.access import Access
 from core.api.parameters import as_bool, as_ids, as_int, as_text
 from core.api.views import ApiView
@@ -20,7 +20,8 @@ class Accounts(ApiView):
     access = {"GET": Access.optional(*READ)}
 
     def get(self, request: Request) -> Response:
-        return Response(render_accounts(load_accounts(as_ids(self.params.get("id"))[:MAX_IDS])))
+        found = load_accounts(as_ids(self.params.get("id"))[:MAX_IDS])
+        return Response(render_accounts_for(self.viewer, found))
 
 
 class AccountById(ApiView):
@@ -29,7 +30,17 @@ class AccountById(ApiView):
     access = {"GET": Access.optional(*READ)}
 
     def get(self, request: Request, account_id: str) -> Response:
-        return Response(render_account(get_account(account_id)))
+        return Response(render_account_for(self.viewer, get_account(account_id)))
+
+
+class IdentityProofs(ApiView):
+    """GET /api/v1/accounts/:id/identity_proofs: links with rel="me" took their place, so there are none."""
+
+    access = {"GET": Access.user()}
+
+    def get(self, request: Request, account_id: str) -> Response:
+        get_account(account_id)
+        return Response([])
 
 
 class Lookup(ApiView):
@@ -38,7 +49,8 @@ class Lookup(ApiView):
     access = {"GET": Access.optional(*READ)}
 
     def get(self, request: Request) -> Response:
-        return Response(render_account(get_by_handle(as_text(self.params.get("acct")) or "")))
+        found = get_by_handle(as_text(self.params.get("acct")) or "")
+        return Response(render_account_for(self.viewer, found))
 
 
 class Search(ApiView):
@@ -58,7 +70,7 @@ class Search(ApiView):
             resolve=as_bool(self.params.get("resolve")),
             following=as_bool(self.params.get("following")),
         )
-        return Response(render_accounts(found))
+        return Response(render_accounts_for(self.viewer, found))
 
 
 class Relationships(ApiView):

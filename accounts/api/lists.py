@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts import listings
 from accounts.accounts import get_account
-from accounts.entities import render_accounts, render_muted_accounts, render_relationship
+from accounts.entities import render_accounts_for, render_muted_accounts, render_relationship
 from accounts.models import Account
 from accounts.models import Follow as FollowRow
 from accounts.relationships import accept_follow, reject_follow
@@ -36,7 +36,7 @@ class AccountListView(ApiView):
 
     def render(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the entities of a page."""
-        return render_accounts([getattr(row, self.side) for row in rows])
+        return render_accounts_for(self.viewer, [getattr(row, self.side) for row in rows])
 
 
 class Followers(AccountListView):

@@ -1,11 +1,10 @@
-"""The OAuth doors that apps call: token, revoke, userinfo, and the document that names them all.
+"""The OAuth doors that apps call: token, revoke, introspect, userinfo, and the document that names them all.
 
-Source: RFC 6749 sections 3.2 and 4, RFC 7009, RFC 8414, API behaviours section 7.
+Source: RFC 6749 sections 3.2 and 4, RFC 7009, RFC 7662, RFC 8414, API behaviours section 7.
 """
 
 import base64
 import binascii
-from typing import Any
 from urllib.parse import unquote_plus
 
 from django.conf import settings
@@ -18,7 +17,13 @@ from accounts.oauth import scopes
 from accounts.oauth.applications import authenticate_application
 from accounts.oauth.authorization import redeem_code, require_scopes
 from accounts.oauth.errors import OAuthError
-from accounts.oauth.tokens import hash_secret, issue_token, revoke_token
+from accounts.oauth.tokens import (
+    describe_token,
+    find_token,
+    issue_token,
+    render_token,
+    revoke_token,
+)
 from core.api.access import Access
 from core.api.parameters import as_text
 from core.api.views import ApiView
@@ -70,7 +75,7 @@ class Token(OAuthView):
             token, secret = self._from_credentials()
         else:
             raise OAuthError("unsupported_grant_type" if grant else "invalid_request")
-        return Response(_render_token(token, secret))
+        return Response(render_token(token, secret))
 
     def _from_code(self) -> tuple[AccessToken, str]:
         application = self.application()
@@ -89,15 +94,6 @@ class Token(OAuthView):
         return issue_token(application, None, None, wanted)
 
 
-def _render_token(token: AccessToken, secret: str) -> dict[str, Any]:
-    return {
-        "access_token": secret,
-        "token_type": "Bearer",
-        "scope": " ".join(token.scopes),
-        "created_at": int(token.created_at.timestamp()),
-    }
-
-
 class Revoke(OAuthView):
     """POST /oauth/revoke: an app ends a token of its own; one that nobody knows is ended already."""
 
@@ -106,12 +102,42 @@ class Revoke(OAuthView):
             application = self.application()
         except OAuthError as error:
             raise OAuthError("unauthorized_client") from error
-        token = AccessToken.objects.filter(token_hash=hash_secret(self.text("token"))).first()
+        token = find_token(self.text("token"))
         if token is not None:
             if token.application_id != application.pk:
                 raise OAuthError("unauthorized_client")
             revoke_token(token)
         return Response({})
+
+
+class Introspect(OAuthView):
+    """POST /oauth/introspect: what a token of the calling app is worth; of others it learns nothing."""
+
+    def post(self, request: Request) -> Response:
+        application = self.application()
+        token = find_token(self.text("token"))
+        if token is None or token.revoked_at is not None or token.application_id != application.pk:
+            return Response({"active": False})
+        return Response(
+            {
+                "active": True,
+                "scope": " ".join(token.scopes),
+                "client_id": application.client_id,
+                "token_type": "Bearer",
+                "iat": int(token.created_at.timestamp()),
+            }
+        )
+
+
+class TokenInfo(ApiView):
+    """GET /oauth/token/info: what the token of this request is worth."""
+
+    access = {"GET": Access.app()}
+
+    def get(self, request: Request) -> Response:
+        assert self.credential is not None
+        token = AccessToken.objects.select_related("application").get(pk=self.credential.token_id)
+        return Response(describe_token(token))
 
 
 class UserInfo(ApiView):

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import UTC
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +26,11 @@ REVOKED_CHANNEL = "tokens:revoked"
 def hash_secret(secret: str) -> str:
     """Return what is stored of a token, code or client secret: its SHA-256 in hex."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def find_token(secret: str) -> AccessToken | None:
+    """Return the token with this string, a revoked one too, or None."""
+    return AccessToken.objects.filter(token_hash=hash_secret(secret)).first()
 
 
 def issue_token(
@@ -74,6 +80,27 @@ def _create_token(
 def _secret_of(token_id: int) -> str:
     digest = hmac.digest(settings.SECRET_KEY.encode(), f"access-token:{token_id}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def render_token(token: AccessToken, secret: str) -> dict[str, Any]:
+    """Return the Token entity; this is the only time that an app gets to see the string."""
+    return {
+        "access_token": secret,
+        "token_type": "Bearer",
+        "scope": " ".join(token.scopes),
+        "created_at": int(token.created_at.timestamp()),
+    }
+
+
+def describe_token(token: AccessToken) -> dict[str, Any]:
+    """Return what an app may know of its own token (``application`` loaded); tokens do not expire."""
+    return {
+        "resource_owner_id": str(token.account_id) if token.account_id else None,
+        "scope": token.scopes,
+        "expires_in": None,
+        "application": {"uid": token.application.client_id},
+        "created_at": int(token.created_at.timestamp()),
+    }
 
 
 def revoke_token(token: AccessToken) -> None:

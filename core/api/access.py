@@ -40,6 +40,7 @@ class Access:
 
     kind: str
     scopes: tuple[str, ...] = ()
+    unconfirmed: bool = False
 
     @classmethod
     def anyone(cls) -> "Access":
@@ -55,6 +56,11 @@ class Access:
     def user(cls, *scopes: str) -> "Access":
         """Only a person acting as an account."""
         return cls(USER, scopes)
+
+    @classmethod
+    def newcomer(cls, *scopes: str) -> "Access":
+        """As user, also before the e-mail address is confirmed."""
+        return cls(USER, scopes, unconfirmed=True)
 
     @classmethod
     def app(cls, *scopes: str) -> "Access":
@@ -77,5 +83,5 @@ class Access:
             raise Unprocessable(_("This method requires an authenticated user"))
         if credential.user.disabled_at is not None or credential.account.suspended_at is not None:
             raise Forbidden(_("Your login is currently disabled"))
-        if credential.user.confirmed_at is None:
+        if credential.user.confirmed_at is None and not self.unconfirmed:
             raise Forbidden(_("Your login is missing a confirmed e-mail address"))

@@ -24,8 +24,9 @@ class Case:
     path: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     multipart: Callable[[], dict[str, Any]] | None = None
-    # Asked as Anna unless said otherwise.
+    # Asked as Anna, unless by an "app" itself or a "newcomer" who has not confirmed the address.
     who: str = "anna"
+    accept: str = ""
 
 
 def case(*path: str, who: str = "anna", **data: Any) -> Case:
@@ -73,6 +74,27 @@ CASES: dict[str, Case] = {
     "DELETE /api/v1/profile/avatar": case(),
     "DELETE /api/v1/profile/header": case(),
     "GET /api/v1/endorsements": case(),
+    "POST /api/v1/accounts/:id/endorse": case("{emil}"),
+    "POST /api/v1/accounts/:id/pin": case("{emil}"),
+    "POST /api/v1/accounts/:id/unendorse": case("{bertha}"),
+    "POST /api/v1/accounts/:id/unpin": case("{bertha}"),
+    "GET /api/v1/accounts/:id/identity_proofs": case("{bertha}"),
+    "GET /api/v1/directory": case(order="active"),
+    "DELETE /api/v1/suggestions/:account_id": case("{helga}"),
+    # signing up
+    "POST /api/v1/accounts": case(
+        who="app",
+        username="ida",
+        email="ida@mail.example",
+        password="correct horse battery",
+        agreement=True,
+        locale="de",
+        time_zone="Europe/Berlin",
+        invite_code="{invite_code}",
+    ),
+    "POST /api/v1/emails/confirmations": case(who="newcomer"),
+    "GET /api/v1/emails/check_confirmation": case(who="newcomer"),
+    "GET /invite/:invite_code": Case(("{invite_code}",), accept="application/json"),
     "GET /api/v1/featured_tags": case(),
     "GET /api/v1/featured_tags/suggestions": case(),
     "GET /api/v1/followed_tags": case(),
@@ -164,6 +186,8 @@ CASES: dict[str, Case] = {
     "GET /.well-known/oauth-authorization-server": case(),
     "GET /nodeinfo/2.0": case(),
     "GET /oauth/userinfo": case(),
+    "GET /oauth/token/info": case(),
+    "POST /oauth/introspect": case(token="gone", client_id="{client_id}", client_secret="{client_secret}"),
     "POST /oauth/userinfo": case(),
     "POST /oauth/token": case(
         grant_type="client_credentials", client_id="{client_id}", client_secret="{client_secret}"

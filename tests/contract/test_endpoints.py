@@ -30,7 +30,7 @@ def ask(world: World, name: str, client: ApiClient, **more: Any) -> Any:
     endpoint, case = ALL[name], CASES[name]
     path, data = _path(endpoint, case, world), _filled(dict(case.data), world) | more
     if endpoint.method == "GET":
-        return client.get(path, data)
+        return client.get(path, data, **({"Accept": case.accept} if case.accept else {}))
     send = getattr(client, endpoint.method.lower())
     if case.multipart:
         return send(path, case.multipart(), encoding="multipart")
@@ -55,7 +55,7 @@ def _filled(value: Any, world: World) -> Any:
 @pytest.mark.parametrize("name", CASES)
 def test_answers_keep_the_contract(world: World, name: str) -> None:
     endpoint = ALL[name]
-    answer = ask(world, name, api_client(world.anna, EVERYTHING))
+    answer = ask(world, name, world.client(CASES[name].who, EVERYTHING))
     assert answer.status_code in endpoint.success, answer.content
     if endpoint.returns["kind"] == "string":
         assert answer.content
@@ -83,7 +83,7 @@ def test_no_token_is_401(world: World, name: str) -> None:
 def test_a_token_without_any_of_the_scopes_is_403(world: World, name: str) -> None:
     scopes = {*ALL[name].scopes, *(scope.partition(":")[0] for scope in ALL[name].scopes)}
     others = {"profile", "read", "write", "follow", "push"} - scopes
-    answer = ask(world, name, api_client(world.anna, " ".join(sorted(others))))
+    answer = ask(world, name, world.client(CASES[name].who, " ".join(sorted(others))))
     assert answer.status_code == 403, answer.content
     assert answer.json()["error"]
 
@@ -91,7 +91,7 @@ def test_a_token_without_any_of_the_scopes_is_403(world: World, name: str) -> No
 @pytest.mark.parametrize("name", SCOPED)
 def test_any_one_of_the_scopes_is_enough(world: World, name: str) -> None:
     for scope in ALL[name].scopes:
-        answer = ask(world, name, api_client(world.anna, scope))
+        answer = ask(world, name, world.client(CASES[name].who, scope))
         assert answer.status_code not in (401, 403), (scope, answer.content)
 
 

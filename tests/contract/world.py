@@ -1,7 +1,8 @@
 """A small world with one of everything that apps see, made as apps make it, for the cases of the contract.
 
 Anna owns and is asked about; Bertha and she follow each other; Cem's account is locked, Dora lives elsewhere.
-Emil asks to follow Anna. Frieda is blocked, Gustav muted.
+Emil asks to follow Anna. Frieda is blocked, Gustav muted. Helga wants to be found and knows nobody. Ines has
+not confirmed her address yet.
 """
 
 from datetime import UTC, datetime
@@ -10,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.models import Account
+from accounts.models import Account, User
+from invites.links import issue_link
 from media.models import CustomEmoji
-from tests.cast import ApiClient, api_client, make_account, make_remote_account
+from tests.cast import ApiClient, api_client, app_token, make_account, make_remote_account
 from tests.jobs import run_waiting_jobs
 from tests.media.pictures import picture
 
@@ -31,9 +33,11 @@ class World:
             fields=[{"name": "Web", "value": "https://anna.example", "verified_at": None}],
         )
         self.bertha = make_account("bertha")
-        self.cem = make_account("cem", locked=True)
+        self.cem = make_account("cem", locked=True, discoverable=True)
         self.dora = make_remote_account("dora", note="<p>Hallo</p>")
         self.emil, self.frieda, self.gustav = (make_account(name) for name in ("emil", "frieda", "gustav"))
+        self.helga, self.ines = make_account("helga", discoverable=True), make_account("ines")
+        User.objects.filter(memberships__account=self.ines).update(confirmed_at=None)
         self.app = api_client(self.anna)
         self.ids: dict[str, Any] = {
             "anna": self.anna.pk,
@@ -43,6 +47,8 @@ class World:
             "frieda": self.frieda.pk,
             "gustav": self.gustav.pk,
             "dora": self.dora.pk,
+            "helga": self.helga.pk,
+            "invite_code": issue_link(issued_by=None, max_uses=5, now=datetime.now(UTC))[1],
         }
         registration = {"client_name": "App", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob"}
         registered = expect(self.app.post("/api/v1/apps", registration))
@@ -50,6 +56,12 @@ class World:
         self._relate()
         self._talk()
         run_waiting_jobs()
+
+    def client(self, who: str, scopes: str) -> ApiClient:
+        """Return an app as which a case is asked: a person's, a newcomer's, or the app without a person."""
+        if who == "app":
+            return ApiClient(app_token(scopes))
+        return api_client(self.ines if who == "newcomer" else self.anna, scopes)
 
     def _relate(self) -> None:
         do(api_client(self.bertha), "/api/v1/accounts/{anna}/follow", self.ids)
@@ -61,6 +73,9 @@ class World:
         for verb, names in (("block", ("frieda",)), ("mute", ("gustav",))):
             for name in names:
                 do(self.app, f"/api/v1/accounts/{{{name}}}/{verb}", self.ids)
+        do(self.app, "/api/v1/accounts/{emil}/follow", self.ids)
+        for name in ("bertha", "emil"):
+            do(self.app, f"/api/v1/accounts/{{{name}}}/endorse", self.ids)
         do(self.app, "/api/v1/domain_blocks", self.ids, domain="unwanted.example")
 
     def _talk(self) -> None:

@@ -29,12 +29,10 @@ _POLICY_V1 = {**{f"filter_{name}": False for name in _CONDITIONS}, **_FILTERED}
 _POLICY_V2 = {**{f"for_{name}": "accept" for name in (*_CONDITIONS, "limited_accounts")}, **_FILTERED}
 
 _ROWS: tuple[tuple[str, Access, Any], ...] = (
-    ("v1/accounts/<int:account_id>/endorsements", Access.optional("read:accounts"), []),
     ("v1/accounts/<int:account_id>/featured_tags", Access.anyone(), []),
     ("v1/accounts/<int:account_id>/lists", Access.user("read:lists"), []),
     ("v1/announcements", Access.user(), []),
     ("v1/conversations", Access.user("read:statuses"), []),
-    ("v1/endorsements", Access.user("read:accounts"), []),
     ("v1/featured_tags", Access.user("read:accounts"), []),
     ("v1/featured_tags/suggestions", Access.user("read:accounts"), []),
     ("v1/filters", Access.user("read:filters"), []),
@@ -46,8 +44,6 @@ _ROWS: tuple[tuple[str, Access, Any], ...] = (
     ("v1/notifications/requests", Access.user("read:notifications"), []),
     ("v1/notifications/requests/merged", Access.user("read:notifications"), {"merged": True}),
     ("v1/scheduled_statuses", Access.user("read:statuses"), []),
-    ("v1/suggestions", Access.user("read:accounts"), []),
-    ("v2/suggestions", Access.user("read:accounts"), []),
     ("v1/trends", Access.optional(), []),
     ("v1/trends/links", Access.optional(), []),
     ("v1/trends/statuses", Access.optional(), []),
