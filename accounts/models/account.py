@@ -5,9 +5,10 @@ from typing import Self
 from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 
 from accounts.handles import readable_host
 from core.fields import SnowflakeField
@@ -132,6 +133,9 @@ class Account(models.Model):
         ]
         # The directory and suggestions read these from their start, however many accounts there are.
         indexes = [
+            # Search by parts of names: what Django's istartswith and icontains ask for.
+            GinIndex(OpClass(Upper("username"), name="gin_trgm_ops"), name="account_username_parts"),
+            GinIndex(OpClass(Upper("display_name"), name="gin_trgm_ops"), name="account_display_name_parts"),
             models.Index(
                 F("last_status_at").desc(nulls_last=True),
                 F("id").desc(),

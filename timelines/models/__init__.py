@@ -1,6 +1,7 @@
 """Rows of what is said, what people do with it, and what they are told."""
 
 from timelines.models.announcement import Announcement, AnnouncementDismissal, AnnouncementReaction
+from timelines.models.card import PreviewCard, StatusCard
 from timelines.models.conversation import Conversation, ConversationMute
 from timelines.models.filter import Filter, FilterKeyword, FilterStatus
 from timelines.models.interactions import Bookmark, Favourite, StatusPin
@@ -14,6 +15,7 @@ from timelines.models.notification_policy import (
 from timelines.models.poll import Poll, PollVote
 from timelines.models.push import PushSubscription
 from timelines.models.scheduled import ScheduledStatus
+from timelines.models.search import StatusText
 from timelines.models.status import (
     Mention,
     Status,
@@ -24,6 +26,7 @@ from timelines.models.status import (
     Tombstone,
 )
 from timelines.models.tag import FeaturedTag, TagFollow
+from timelines.models.trend import DailyUse, Kind, Trend
 
 __all__ = [
     "Announcement",
@@ -32,11 +35,13 @@ __all__ = [
     "Bookmark",
     "Conversation",
     "ConversationMute",
+    "DailyUse",
     "Favourite",
     "FeaturedTag",
     "Filter",
     "FilterKeyword",
     "FilterStatus",
+    "Kind",
     "List",
     "ListAccount",
     "Marker",
@@ -47,14 +52,18 @@ __all__ = [
     "NotificationRequest",
     "Poll",
     "PollVote",
+    "PreviewCard",
     "PushSubscription",
     "ScheduledStatus",
     "Status",
+    "StatusCard",
     "StatusEdit",
     "StatusPin",
     "StatusQuerySet",
     "StatusTag",
+    "StatusText",
     "Tag",
     "TagFollow",
     "Tombstone",
+    "Trend",
 ]

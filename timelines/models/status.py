@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -16,6 +17,10 @@ class Tag(models.Model):
     name = models.CharField(max_length=200, unique=True)
     display_name = models.CharField(max_length=200)
     last_status_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        # Search finds what stands inside a name, too.
+        indexes = [GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="tag_name_parts")]
 
     def __str__(self) -> str:
         return f"#{self.display_name}"
