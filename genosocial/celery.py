@@ -47,9 +47,8 @@ def keep_our_logging(**kwargs: Any) -> None:
 def set_clock(sender: Celery, **kwargs: Any) -> None:
     """Collect the clocks that the apps' ``tasks.py`` declare."""
     import federation.tasks
-    import media.tasks
-
     import invites.tasks
+    import media.tasks
     import timelines.tasks
 
     for module in (federation.tasks, media.tasks, invites.tasks, timelines.tasks):

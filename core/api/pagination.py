@@ -1,7 +1,7 @@
 """Paging by id with Link headers, as apps expect it.
 
-Source: API behaviours section 4: newest first; ``max_id`` and ``since_id`` are exclusive bounds; ``min_id`` asks
-for the page just above it and wins over ``since_id``.
+Source: API behaviours section 4: newest first; ``max_id`` and ``since_id`` are exclusive bounds; ``min_id``
+asks for the page just above it and wins over ``since_id``.
 """
 
 from collections.abc import Sequence
