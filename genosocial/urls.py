@@ -24,15 +24,21 @@ from media.api.media import Media, MediaUploads
 from media.views import serve_media
 from moderation.pages import invitations
 from timelines import views as status_views
+from timelines.api import conversations as conversation_doors
 from timelines.api import empty, instance
 from timelines.api import grouped_notifications as grouped
 from timelines.api import interactions as interaction_doors
+from timelines.api import notification_policy as policy_doors
 from timelines.api import notifications as notification_doors
+from timelines.api import polls as poll_doors
+from timelines.api import scheduled as scheduled_doors
 from timelines.api import search as search_doors
 from timelines.api import statuses as status_doors
 from timelines.api import timelines as timeline_doors
 from timelines.api.interactions import door
 from timelines.api.streaming import redirect_to_streaming
+from timelines.api.translation import Translate
+from timelines.conversation_mutes import mute_conversation, unmute_conversation
 from timelines.interactions import bookmark, favourite, pin, unbookmark, unfavourite, unpin
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -94,6 +100,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/statuses/<str:status_id>/unpin", door(unpin, "write", "write:accounts")),
     path("api/v1/statuses/<str:status_id>/favourited_by", interaction_doors.FavouritedBy.as_view()),
     path("api/v1/statuses/<str:status_id>/reblogged_by", interaction_doors.RebloggedBy.as_view()),
+    path("api/v1/statuses/<str:status_id>/mute", door(mute_conversation, "write", "write:mutes")),
+    path("api/v1/statuses/<str:status_id>/unmute", door(unmute_conversation, "write", "write:mutes")),
+    path("api/v1/statuses/<str:status_id>/translate", Translate.as_view()),
+    path("api/v1/scheduled_statuses", scheduled_doors.ScheduledStatuses.as_view()),
+    path("api/v1/scheduled_statuses/<str:scheduled_id>", scheduled_doors.ScheduledStatusById.as_view()),
+    path("api/v1/conversations", conversation_doors.Conversations.as_view()),
+    path("api/v1/conversations/<str:conversation_id>", conversation_doors.ConversationById.as_view()),
+    path("api/v1/conversations/<str:conversation_id>/read", conversation_doors.MarkConversation.as_view()),
+    path(
+        "api/v1/conversations/<str:conversation_id>/unread",
+        conversation_doors.MarkConversation.as_view(unread=True),
+    ),
+    path("api/v1/polls/<str:poll_id>", poll_doors.PollById.as_view()),
+    path("api/v1/polls/<str:poll_id>/votes", poll_doors.Votes.as_view()),
     path("api/v1/favourites", interaction_doors.Favourites.as_view()),
     path("api/v1/bookmarks", interaction_doors.Bookmarks.as_view()),
     # timelines: where statuses appear, and what people are told
@@ -104,11 +124,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/notifications", notification_doors.Notifications.as_view()),
     path("api/v1/notifications/clear", notification_doors.Clear.as_view()),
     path("api/v1/notifications/unread_count", notification_doors.UnreadCount.as_view()),
-    path("api/v1/notifications/<int:notification_id>", notification_doors.NotificationById.as_view()),
-    path("api/v1/notifications/<int:notification_id>/dismiss", notification_doors.Dismiss.as_view()),
     path("api/v2/notifications", grouped.NotificationGroups.as_view()),
     path("api/v2/notifications/clear", notification_doors.Clear.as_view()),
-    path("api/v2/notifications/unread_count", notification_doors.UnreadCount.as_view()),
+    path("api/v2/notifications/unread_count", grouped.UnreadGroupCount.as_view()),
+    path("api/v1/notifications/policy", policy_doors.PolicyV1.as_view()),
+    path("api/v2/notifications/policy", policy_doors.Policy.as_view()),
+    path("api/v1/notifications/requests", policy_doors.Requests.as_view()),
+    path("api/v1/notifications/requests/merged", policy_doors.Merged.as_view()),
+    path("api/v1/notifications/requests/accept", policy_doors.AnswerRequests.as_view(accept=True)),
+    path("api/v1/notifications/requests/dismiss", policy_doors.AnswerRequests.as_view(accept=False)),
+    path("api/v1/notifications/requests/<str:request_id>", policy_doors.RequestById.as_view()),
+    path(
+        "api/v1/notifications/requests/<str:request_id>/accept",
+        policy_doors.AnswerRequest.as_view(accept=True),
+    ),
+    path(
+        "api/v1/notifications/requests/<str:request_id>/dismiss",
+        policy_doors.AnswerRequest.as_view(accept=False),
+    ),
+    path("api/v1/notifications/<str:notification_id>", notification_doors.NotificationById.as_view()),
+    path("api/v1/notifications/<str:notification_id>/dismiss", notification_doors.Dismiss.as_view()),
+    # a group's key may be any word: after those above
+    path("api/v2/notifications/<str:group_key>", grouped.NotificationGroup.as_view()),
+    path("api/v2/notifications/<str:group_key>/accounts", grouped.NotificationGroupAccounts.as_view()),
+    path("api/v2/notifications/<str:group_key>/dismiss", grouped.DismissGroup.as_view()),
     path("api/v1/markers", notification_doors.Markers.as_view()),
     path("api/v2/search", search_doors.Search.as_view()),
     path("api/v1/tags/<str:name>", search_doors.TagByName.as_view()),
@@ -184,10 +223,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/streaming/<path:path>", redirect_to_streaming),
     # what there is none of yet
     *empty.ADDRESSES,
-    # a group's key may be any word: after the policy, which is one of the above
-    path("api/v2/notifications/<slug:group_key>", grouped.NotificationGroup.as_view()),
-    path("api/v2/notifications/<slug:group_key>/accounts", grouped.NotificationGroupAccounts.as_view()),
-    path("api/v2/notifications/<slug:group_key>/dismiss", grouped.DismissGroup.as_view()),
     # and whatever else is asked of the API: keep this last
     re_path("^api(?:/|$)", json_not_found),
 ]

@@ -77,6 +77,12 @@ def publish_notification(account: Account, notification: Notification) -> None:
     pubsub.publish(home_channel(account.pk), "notification", payload)
 
 
+def publish_notifications_merged(account_id: int) -> None:
+    """Tell the apps of an account that notifications which were held back are there now."""
+    for listening_id in listening([account_id]):
+        pubsub.publish(home_channel(listening_id), "notifications_merged", "1")
+
+
 # Edits and deletions
 
 
@@ -117,6 +123,7 @@ def stream_deletion(*, status_id: int) -> None:
 def _readers(status: Status) -> Iterable[list[int]]:
     """Return the local accounts that may be shown a status at home or in a notification, in batches."""
     follows = feeds.receiving_followers(status).values_list("account", flat=True)
+    by_tag = feeds.receiving_tag_followers(status).values_list("account", flat=True)
     mentioned = Mention.objects.filter(status=status, account__domain__isnull=True)
-    ids = sorted({status.account_id, *follows, *mentioned.values_list("account", flat=True)})
+    ids = sorted({status.account_id, *follows, *by_tag, *mentioned.values_list("account", flat=True)})
     return [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]

@@ -5,18 +5,22 @@ Source: API behaviours section 12.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Account, Block, DomainBlock, Follow, Mute
+from accounts.models import Account, Block, DomainBlock, Follow, Membership, Mute, User
 from core.api.parameters import as_id
 from core.errors import NotFound
 from timelines import live
 from timelines.conversation_mutes import muting_accounts
 from timelines.models import Marker, Notification, Status
+from timelines.notification_groups import group_keys, heads, members_of
+from timelines.notification_policy import judge
+from timelines.notification_requests import SPOKEN, remember_request
 from timelines.visibility import visible
 
 _BATCH = 500
@@ -42,23 +46,55 @@ def notify(
     willing = _willing(ids, from_account)
     if status is not None:
         willing = willing.exclude(pk__in=muting_accounts(status))
-    _tell(willing.values_list("pk", flat=True), type, from_account, origin_id=origin_id, status=status)
+    verdicts = judge(willing, type, from_account, status, timezone.now())
+    _tell(verdicts, type, from_account, origin_id=origin_id, status=status)
 
 
 def notify_author(type: str, *, origin_id: int, status: Status) -> None:
     """Tell the author, if local, what became of the own status, such as the end of its poll."""
     author = Account.objects.local().available().filter(pk=status.account_id)
-    _tell(author.values_list("pk", flat=True), type, status.account, origin_id=origin_id, status=status)
+    verdicts = dict.fromkeys(author.values_list("pk", flat=True), False)
+    _tell(verdicts, type, status.account, origin_id=origin_id, status=status)
+
+
+def notify_staff(
+    type: str, from_account: Account, *, origin_id: int, subject: dict[str, Any] | None = None
+) -> None:
+    """Tell moderators and administrators; ``subject`` is what a notification of this type shows besides."""
+    people = Membership.objects.filter(
+        role=Membership.Role.OWNER,
+        user__role__in=(User.Role.ADMIN, User.Role.MODERATOR),
+        user__disabled_at__isnull=True,
+        user__confirmed_at__isnull=False,
+    )
+    staff = Account.objects.local().available().filter(pk__in=people.values("account"))
+    verdicts = dict.fromkeys(staff.exclude(pk=from_account.pk).values_list("pk", flat=True), False)
+    _tell(verdicts, type, from_account, origin_id=origin_id, status=None, subject=subject)
+
+
+def change_subject(type: str, origin_id: int, subject: dict[str, Any]) -> None:
+    """Keep up to date what notifications of a cause on a higher floor show of it."""
+    Notification.objects.filter(type=type, origin_id=origin_id).update(subject=subject)
 
 
 def _tell(
-    recipient_ids: Iterable[int], type: str, from_account: Account, *, origin_id: int, status: Status | None
+    verdicts: dict[int, bool],
+    type: str,
+    from_account: Account,
+    *,
+    origin_id: int,
+    status: Status | None,
+    subject: dict[str, Any] | None = None,
 ) -> None:
-    recipients = set(recipient_ids)
+    """Write the rows; ``verdicts`` says by recipient whether it is held back."""
+    if not verdicts:
+        return
     told = Notification.objects.filter(type=type, origin_id=origin_id)
-    known = told.filter(account__in=recipients).values_list("account", flat=True)
-    new_ids = sorted(recipients.difference(known))
+    known = told.filter(account__in=list(verdicts)).values_list("account", flat=True)
+    new_ids = sorted(verdicts.keys() - set(known))
     now = timezone.now()
+    shown = [account_id for account_id in new_ids if not verdicts[account_id]]
+    keys = group_keys(type, status, shown, now)
     rows = [
         Notification(
             account_id=recipient_id,
@@ -66,14 +102,20 @@ def _tell(
             type=type,
             status=status,
             origin_id=origin_id,
+            group_key=keys.get(recipient_id, ""),
+            filtered=verdicts[recipient_id],
+            subject=subject,
             created_at=now,
         )
         for recipient_id in new_ids
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
-    for start in range(0, len(rows), _BATCH):
-        # Asked for again, since a row that met a conflict has an id of its own that is not the stored one.
-        batch = told.filter(account__in=new_ids[start : start + _BATCH])
+    held_back = [account_id for account_id in new_ids if verdicts[account_id]]
+    if held_back and type in SPOKEN:
+        remember_request(held_back, from_account, status, now)
+    for start in range(0, len(shown), _BATCH):
+        # Asked for, since a row that may meet a conflict does not bring its id along.
+        batch = told.filter(account__in=shown[start : start + _BATCH])
         _enqueue_streaming(list(batch.values_list("pk", flat=True)))
 
 
@@ -155,14 +197,20 @@ def filter_notifications(
     types: Sequence[str] = (),
     exclude_types: Sequence[str] = (),
     account_id: object = None,
+    include_filtered: bool = False,
 ) -> "QuerySet[Notification]":
-    """Keep the asked types, leave out others, keep those by one account (its id as a client sent it)."""
+    """Keep the asked types, leave out others, keep those by one account (its id as a client sent it).
+
+    What the policy holds back is left out too, unless asked for or by the one account.
+    """
     if types:
         rows = rows.filter(type__in=types)
     if exclude_types:
         rows = rows.exclude(type__in=exclude_types)
     if account_id not in (None, ""):
         rows = rows.filter(from_account=as_id(account_id) or 0)
+    elif not include_filtered:
+        rows = rows.filter(filtered=False)
     return rows
 
 
@@ -181,14 +229,31 @@ def dismiss(account: Account, notification_id: object) -> None:
         raise NotFound()
 
 
+def dismiss_group(account: Account, group_key: str) -> None:
+    """Remove a group of notifications. Raises NotFound."""
+    deleted, _ = members_of(Notification.objects.filter(account=account), group_key).delete()
+    if not deleted:
+        raise NotFound()
+
+
 def clear(account: Account) -> None:
     """Remove all notifications of ``account``."""
     Notification.objects.filter(account=account).delete()
 
 
+def unread(account: Account, rows: "QuerySet[Notification]") -> "QuerySet[Notification]":
+    """Keep those that are newer than what ``account`` has read."""
+    marker = Marker.objects.filter(account=account, timeline=Marker.Timeline.NOTIFICATIONS).first()
+    return rows if marker is None else rows.filter(pk__gt=marker.last_read_id)
+
+
 def count_unread(account: Account, rows: "QuerySet[Notification]", limit: int) -> int:
     """Return how many of these are newer than what ``account`` has read, at most ``limit``."""
-    marker = Marker.objects.filter(account=account, timeline=Marker.Timeline.NOTIFICATIONS).first()
-    if marker is not None:
-        rows = rows.filter(pk__gt=marker.last_read_id)
-    return rows.order_by()[:limit].count()
+    return unread(account, rows).order_by()[:limit].count()
+
+
+def count_unread_groups(
+    account: Account, rows: "QuerySet[Notification]", limit: int, grouped_types: Sequence[str]
+) -> int:
+    """Return in how many groups something is newer than what ``account`` has read, at most ``limit``."""
+    return heads(unread(account, rows), grouped_types).order_by()[:limit].count()

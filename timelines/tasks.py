@@ -8,18 +8,20 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from timelines import fanout, notification_requests, polls, statuses
+from timelines import fanout, notification_requests, polls, scheduled, statuses
 from timelines.fanout import fan_out
 from timelines.live import stream_deletion, stream_update
 from timelines.notification_requests import merge_notifications
 from timelines.notifications import stream_notifications
 from timelines.polls import close_poll, send_tallies
 from timelines.remote import fetch_parent
+from timelines.scheduled import publish_scheduled
 
 __all__ = [
     "close_poll",
     "fan_out",
     "fetch_parent",
+    "publish_scheduled",
     "merge_notifications",
     "send_tallies",
     "stream_deletion",
@@ -46,6 +48,12 @@ def sweep_merges() -> None:
     notification_requests.sweep_merges()
 
 
+@shared_task(name="timelines.sweep_scheduled", queue="default")
+def sweep_scheduled() -> None:
+    """Publish the scheduled statuses that are due."""
+    scheduled.sweep_scheduled(timezone.now())
+
+
 @shared_task(name="timelines.forget", queue="default")
 def forget() -> None:
     """Free idempotency keys and remove what was deleted long ago."""
@@ -63,6 +71,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     for name, seconds in (
         ("timelines.sweep_fan_out", 30.0),
         ("timelines.sweep_polls", 15.0),
+        ("timelines.sweep_scheduled", 15.0),
         ("timelines.sweep_merges", 60.0),
         ("timelines.forget", 300.0),
     )

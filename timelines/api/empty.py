@@ -23,27 +23,16 @@ class EmptyView(ApiView):
         return Response(self.answer)
 
 
-_FILTERED: dict[str, Any] = {"summary": {"pending_requests_count": 0, "pending_notifications_count": 0}}
-_CONDITIONS = ("not_following", "not_followers", "new_accounts", "private_mentions", "bots")
-_POLICY_V1 = {**{f"filter_{name}": False for name in _CONDITIONS}, **_FILTERED}
-_POLICY_V2 = {**{f"for_{name}": "accept" for name in (*_CONDITIONS, "limited_accounts")}, **_FILTERED}
-
 _ROWS: tuple[tuple[str, Access, Any], ...] = (
     ("v1/accounts/<int:account_id>/featured_tags", Access.anyone(), []),
     ("v1/accounts/<int:account_id>/lists", Access.user("read:lists"), []),
     ("v1/announcements", Access.user(), []),
-    ("v1/conversations", Access.user("read:statuses"), []),
     ("v1/featured_tags", Access.user("read:accounts"), []),
     ("v1/featured_tags/suggestions", Access.user("read:accounts"), []),
     ("v1/filters", Access.user("read:filters"), []),
     ("v2/filters", Access.user("read:filters"), []),
     ("v1/followed_tags", Access.user("follow", "read:follows"), []),
     ("v1/lists", Access.user("read:lists"), []),
-    ("v1/notifications/policy", Access.user("read:notifications"), _POLICY_V1),
-    ("v2/notifications/policy", Access.user("read:notifications"), _POLICY_V2),
-    ("v1/notifications/requests", Access.user("read:notifications"), []),
-    ("v1/notifications/requests/merged", Access.user("read:notifications"), {"merged": True}),
-    ("v1/scheduled_statuses", Access.user("read:statuses"), []),
     ("v1/trends", Access.optional(), []),
     ("v1/trends/links", Access.optional(), []),
     ("v1/trends/statuses", Access.optional(), []),

@@ -1,4 +1,4 @@
-"""Doors to notifications in groups (v2); each is a group of its own for now.
+"""Doors to notifications in groups (v2).
 
 Source: API behaviours section 12.
 """
@@ -10,38 +10,69 @@ from accounts.entities import render_accounts
 from core.api.pagination import TIMELINE
 from core.api.views import ApiView
 from core.errors import BadRequest, NotFound
+from timelines import notification_groups as groups
 from timelines import notifications
-from timelines.api.notifications import READ, WRITE, NotificationRows
-from timelines.entities.notification_group import PREFIX, render_groups
+from timelines.api.notifications import READ, WRITE, NotificationRows, as_names
+from timelines.entities.notification_group import render_groups
+from timelines.notifications import readable_notifications
 
-_EXPANSIONS = (None, "", "full", "partial_avatars")
+_PARTIAL = "partial_avatars"
+_EXPANSIONS = (None, "", "full", _PARTIAL)
 
 
-class NotificationGroups(NotificationRows):
+class GroupedRows(NotificationRows):
+    """Base: notifications, and which of their types are put in groups."""
+
+    def grouped_types(self) -> list[str]:
+        """Return the types that the app wants in groups; unless it says so, all that can be."""
+        asked = as_names(self.params.get("grouped_types"))
+        return [name for name in groups.GROUPABLE if not asked or name in asked]
+
+
+class NotificationGroups(GroupedRows):
     """GET /api/v2/notifications."""
 
     access = {"GET": READ}
 
     def get(self, request: Request) -> Response:
-        """Answer a page, newest first. All accounts come whole, which ``partial_avatars`` allows."""
-        if self.params.get("expand_accounts") not in _EXPANSIONS:
+        """Answer a page of groups, newest first."""
+        expansion = self.params.get("expand_accounts")
+        if expansion not in _EXPANSIONS:
             raise BadRequest()
         page = self.page(default=40, maximum=80)
-        found = page.slice(self.rows())
-        response = self.paged([], page, [row.pk for row in found], TIMELINE)
-        response.data = render_groups(found, self.actor)
+        found = groups.load_page(self.rows(), self.grouped_types(), page)
+        response = self.paged([], page, found.cursors, TIMELINE)
+        response.data = render_groups(
+            found,
+            self.actor,
+            paged=True,
+            partial=expansion == _PARTIAL,
+            supported_types=self.supported_types(),
+        )
         return response
 
 
-class NotificationGroup(ApiView):
+class UnreadGroupCount(GroupedRows):
+    """GET /api/v2/notifications/unread_count."""
+
+    access = {"GET": READ}
+
+    def get(self, request: Request) -> Response:
+        """Answer in how many groups something is newer than the marker, up to ``limit``."""
+        limit = self.page(default=100, maximum=1000).limit
+        count = notifications.count_unread_groups(self.actor, self.rows(), limit, self.grouped_types())
+        return Response({"count": count})
+
+
+class NotificationGroup(NotificationRows):
     """GET /api/v2/notifications/:group_key."""
 
     access = {"GET": READ}
 
     def get(self, request: Request, group_key: str) -> Response:
         """Answer one group."""
-        found = notifications.get_notification(self.actor, _notification_id(group_key))
-        return Response(render_groups([found], self.actor))
+        found = groups.load_group(readable_notifications(self.actor), group_key)
+        return Response(render_groups(found, self.actor, supported_types=self.supported_types()))
 
 
 class NotificationGroupAccounts(ApiView):
@@ -50,11 +81,14 @@ class NotificationGroupAccounts(ApiView):
     access = {"GET": READ}
 
     def get(self, request: Request, group_key: str) -> Response:
-        """Answer the one account of the group, which is a page like others."""
-        group = notifications.get_notification(self.actor, _notification_id(group_key))
+        """Answer a page of the accounts of the group, newest first."""
+        members = groups.members_of(readable_notifications(self.actor), group_key)
+        if not members.exists():
+            raise NotFound()
         page = self.page(default=40, maximum=80)
-        found = page.slice(notifications.readable_notifications(self.actor).filter(pk=group.pk))
-        return self.paged(render_accounts([row.from_account for row in found]), page, [row.pk for row in found])
+        found = page.slice(members)
+        accounts = {row.from_account_id: row.from_account for row in found}
+        return self.paged(render_accounts(list(accounts.values())), page, [row.pk for row in found])
 
 
 class DismissGroup(ApiView):
@@ -64,11 +98,5 @@ class DismissGroup(ApiView):
 
     def post(self, request: Request, group_key: str) -> Response:
         """Remove the group."""
-        notifications.dismiss(self.actor, _notification_id(group_key))
+        notifications.dismiss_group(self.actor, group_key)
         return Response({})
-
-
-def _notification_id(group_key: str) -> str:
-    if not group_key.startswith(PREFIX):
-        raise NotFound()
-    return group_key.removeprefix(PREFIX)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from core.api.access import Access
 from core.api.pagination import TIMELINE
-from core.api.parameters import as_id, as_list, as_text
+from core.api.parameters import as_bool, as_id, as_list, as_text
 from core.api.views import ApiView
 from core.errors import Unprocessable
 from timelines import markers, notifications
@@ -34,7 +34,12 @@ class NotificationRows(ApiView):
             types=as_names(self.params.get("types")),
             exclude_types=as_names(self.params.get("exclude_types")),
             account_id=self.params.get("account_id"),
+            include_filtered=as_bool(self.params.get("include_filtered")),
         )
+
+    def supported_types(self) -> list[str]:
+        """Return the types that the app says it can show."""
+        return as_names(self.params.get("supported_types"))
 
 
 class Notifications(NotificationRows):
@@ -46,11 +51,11 @@ class Notifications(NotificationRows):
         """Answer a page, newest first."""
         page = self.page(default=40, maximum=80)
         found = page.slice(self.rows())
-        entities = render_notifications(found, self.actor)
+        entities = render_notifications(found, self.actor, supported_types=self.supported_types())
         return self.paged(entities, page, [row.pk for row in found], TIMELINE)
 
 
-class NotificationById(ApiView):
+class NotificationById(NotificationRows):
     """GET /api/v1/notifications/:id."""
 
     access = {"GET": READ}
@@ -58,7 +63,8 @@ class NotificationById(ApiView):
     def get(self, request: Request, notification_id: str) -> Response:
         """Answer one."""
         found = notifications.get_notification(self.actor, notification_id)
-        return Response(render_notifications([found], self.actor)[0])
+        entities = render_notifications([found], self.actor, supported_types=self.supported_types())
+        return Response(entities[0])
 
 
 class Dismiss(ApiView):

@@ -3,35 +3,71 @@
 Called by the API doors and by streaming. Source: Mastodon docs, "Notification"; API behaviours section 12.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from accounts.entities import render_accounts
 from accounts.models import Account
 from core.api.rendering import iso
+from timelines.entities.notification_fallback import render_fallback
 from timelines.entities.status import render_statuses
 from timelines.models import Notification
+from timelines.notification_groups import ALONE
 
 Entity = dict[str, Any]
 
 
-def render_notifications(notifications: Sequence[Notification], viewer: Account) -> list[Entity]:
-    """Return the entities of a page of notifications (``from_account`` and ``status`` loaded)."""
-    senders = {row.from_account_id: row.from_account for row in notifications}
-    accounts = dict(zip(senders, render_accounts(list(senders.values())), strict=True))
+def render_notifications(
+    notifications: Sequence[Notification], viewer: Account, *, supported_types: Collection[str] = ()
+) -> list[Entity]:
+    """Return the entities of a page of notifications (``from_account`` and ``status`` loaded).
+
+    Types that the app does not name as supported, and that old apps do not know, come with words instead.
+    """
+    people = {row.from_account_id: row.from_account for row in notifications}
+    accounts = render_accounts_by_id(people | load_subject_accounts(notifications, people))
     shown = {row.status_id: row.status for row in notifications if row.status is not None}
     statuses = dict(zip(shown, render_statuses(list(shown.values()), viewer), strict=True))
-    return [_render(row, accounts, statuses) for row in notifications]
+    return [_render(row, accounts, statuses, supported_types) for row in notifications]
 
 
-def _render(row: Notification, accounts: dict[int, Entity], statuses: dict[int | None, Entity]) -> Entity:
+def render_accounts_by_id(accounts: dict[int, Account]) -> dict[int, Entity]:
+    """Return the entities of these accounts by id."""
+    return dict(zip(accounts, render_accounts(list(accounts.values())), strict=True))
+
+
+def load_subject_accounts(
+    notifications: Sequence[Notification], known: Collection[int]
+) -> dict[int, Account]:
+    """Return the accounts that notifications are about, such as those that were reported."""
+    wanted = {row.subject["target_account_id"] for row in notifications if row.subject is not None}
+    missing = wanted.difference(known)
+    return Account.objects.in_bulk(missing) if missing else {}
+
+
+def render_subject(row: Notification, accounts: dict[int, Entity]) -> Entity:
+    """Return what a notification of this type shows of a higher floor: a report, for staff."""
+    if row.type != Notification.Type.ADMIN_REPORT or row.subject is None:
+        return {}
+    facts = {key: value for key, value in row.subject.items() if key != "target_account_id"}
+    return {"report": facts | {"target_account": accounts[row.subject["target_account_id"]]}}
+
+
+def _render(
+    row: Notification,
+    accounts: dict[int, Entity],
+    statuses: dict[int | None, Entity],
+    supported_types: Collection[str],
+) -> Entity:
     entity = {
         "id": str(row.pk),
         "type": row.type,
-        "group_key": f"ungrouped-{row.pk}",
+        "group_key": row.group_key or f"{ALONE}{row.pk}",
         "created_at": iso(row.created_at),
         "account": accounts[row.from_account_id],
     }
+    if row.filtered:
+        entity["filtered"] = True
     if row.status_id is not None:
         entity["status"] = statuses[row.status_id]
-    return entity
+    return entity | render_subject(row, accounts) | render_fallback(row, accounts, supported_types)

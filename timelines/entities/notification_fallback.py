@@ -1,0 +1,37 @@
+"""Words for notifications of a kind that an app does not know how to show.
+
+Called by the two renderers of notifications. Source: Mastodon docs, "NotificationFallback"; API behaviours
+section 12: the third key is ``description`` and always null.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from timelines.models import Notification
+
+
+def render_fallback(
+    row: Notification, accounts: dict[int, dict[str, Any]], supported_types: Collection[str]
+) -> dict[str, Any]:
+    """Return the words as HTML, or nothing for a kind that every app knows or this one names."""
+    if row.type in supported_types:
+        return {}
+    sender = f"@{accounts[row.from_account_id]['acct']}"
+    if row.type == Notification.Type.ADMIN_SIGN_UP:
+        title, summary = _("{person} signed up"), None
+    elif row.type == Notification.Type.ADMIN_REPORT and row.subject is not None:
+        title, summary = _("{person} reported {target}"), row.subject["comment"] or None
+    else:
+        return {}
+    target = accounts[row.subject["target_account_id"]] if row.subject else None
+    names = {"person": sender, "target": f"@{target['acct']}" if target else ""}
+    return {
+        "fallback": {
+            "title": format_html(title, **names),
+            "summary": format_html("<p>{}</p>", summary) if summary else None,
+            "description": None,
+        }
+    }
