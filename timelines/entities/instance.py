@@ -26,7 +26,6 @@ from timelines import poll_drafts
 from timelines.instance import Numbers, Week
 from timelines.interactions import MAX_PINS
 
-SOURCE_URL = "https://github.com/genosocial/genosocial"
 # The reason for this number stands in docs/decisions/0005-what-apps-are-told.md.
 API_LEVEL = 1
 _ICON_SIZES = (48, 192, 512)
@@ -38,7 +37,8 @@ def render_instance(numbers: Numbers, contact: Account | None) -> dict[str, Any]
         "domain": settings.LOCAL_DOMAIN,
         "title": settings.INSTANCE_NAME,
         "version": settings.API_VERSION,
-        "source_url": SOURCE_URL,
+        # The repository has no public address yet; the home page is where one asks for the source.
+        "source_url": f"{settings.BASE_URL}/",
         "description": _description(),
         "usage": {"users": {"active_month": numbers.active_last_month}},
         "thumbnail": {

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
+from django.utils.translation import gettext as _
+
 from timelines.streaming.hub import Hub
 from timelines.streaming.messages import Message
 from timelines.streaming.streams import Stream, StreamRefused
@@ -43,7 +45,7 @@ class Session:
         if stream.name in self._streams:
             return
         if len(self._streams) >= MAX_STREAMS:
-            raise StreamRefused("Too many streams on one connection", 400)
+            raise StreamRefused(_("Too many streams on one connection"), 400)
         self._streams[stream.name] = stream
         await self._hub.join(stream.channel, self)
 
