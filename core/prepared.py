@@ -36,7 +36,8 @@ class Prepared(Generic[Row]):
     def __init__(self, build: Callable[..., "QuerySet[Row, Any]"], **places: type) -> None:
         self._build, self._places = build, places
         self._model: type[Row] | None = None
-        self._sql, self._parameters = "", ()
+        self._sql = ""
+        self._parameters: tuple[Any, ...] = ()
 
     def rows(self, **values: int | Sequence[int]) -> list[Row]:
         """Return the model instances that the query finds with these values."""

@@ -5,7 +5,7 @@ answers.
 """
 
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import orjson
 from django.conf import settings
@@ -74,7 +74,8 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.credential = request.auth
+        # What BearerAuthentication gives; DRF's own types know only its tokens.
+        self.credential = cast(Credential | None, request.auth)
         self._speak(request)
         self._throttle(request)
         method = "GET" if request.method == "HEAD" else request.method or ""
