@@ -65,3 +65,10 @@ class AccountDeleted:
     """An account is gone for good."""
 
     account_id: int
+
+
+@dataclass(frozen=True)
+class TokensRevoked:
+    """Access tokens ended, and with them whatever was kept for the apps that had them."""
+
+    token_ids: tuple[int, ...]

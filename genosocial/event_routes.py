@@ -6,6 +6,7 @@ from accounts.events import (
     FollowAccepted,
     FollowEnded,
     FollowRequested,
+    TokensRevoked,
     UserConfirmed,
 )
 
@@ -15,5 +16,6 @@ ROUTES: dict[type, tuple[str, ...]] = {
     FollowEnded: ("timelines.events.on_follow_ended",),
     AccountBlocked: ("timelines.events.on_account_blocked",),
     AccountDeleted: ("timelines.events.on_account_deleted",),
-    UserConfirmed: ("invites.signup.complete_redemption",),
+    TokensRevoked: ("timelines.push.on_tokens_revoked",),
+    UserConfirmed: ("invites.signup.complete_redemption", "timelines.events.on_user_confirmed"),
 }

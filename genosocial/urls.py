@@ -22,24 +22,34 @@ from invites.pages import signup as sign_up_pages
 from media.api.custom_emojis import CustomEmojis
 from media.api.media import Media, MediaUploads
 from media.views import serve_media
+from moderation.api.reports import Reports
+from moderation.pages import announcements as announcement_pages
 from moderation.pages import invitations
+from moderation.pages import reports as report_pages
 from timelines import views as status_views
+from timelines.api import announcements as announcement_doors
 from timelines.api import conversations as conversation_doors
 from timelines.api import empty, instance
+from timelines.api import filters as filter_doors
 from timelines.api import grouped_notifications as grouped
 from timelines.api import interactions as interaction_doors
+from timelines.api import lists as list_doors
 from timelines.api import notification_policy as policy_doors
 from timelines.api import notifications as notification_doors
 from timelines.api import polls as poll_doors
 from timelines.api import scheduled as scheduled_doors
 from timelines.api import search as search_doors
 from timelines.api import statuses as status_doors
+from timelines.api import tags as tag_doors
 from timelines.api import timelines as timeline_doors
+from timelines.api.async_refreshes import AsyncRefresh
 from timelines.api.interactions import door
+from timelines.api.push import Subscription
 from timelines.api.streaming import redirect_to_streaming
 from timelines.api.translation import Translate
 from timelines.conversation_mutes import mute_conversation, unmute_conversation
 from timelines.interactions import bookmark, favourite, pin, unbookmark, unfavourite, unpin
+from timelines.tags import feature_tag, follow_tag, unfeature_tag, unfollow_tag
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health),
@@ -58,6 +68,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # pages: staff
     path("staff/invitations", invitations.invitations, name="staff-invitations"),
     path("staff/invitations/<int:invite_id>/revoke", invitations.revoke, name="staff-invitation-revoke"),
+    path("staff/reports", report_pages.reports, name="staff-reports"),
+    path("staff/reports/<int:report_id>", report_pages.report, name="staff-report"),
+    path("staff/announcements", announcement_pages.announcements, name="staff-announcements"),
+    path(
+        "staff/announcements/<int:announcement_id>/withdraw",
+        announcement_pages.withdraw,
+        name="staff-announcement-withdraw",
+    ),
     # federation: accounts
     path(".well-known/webfinger", account_views.webfinger),
     path("users/<str:username>", account_views.actor),
@@ -148,9 +166,43 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v2/notifications/<str:group_key>", grouped.NotificationGroup.as_view()),
     path("api/v2/notifications/<str:group_key>/accounts", grouped.NotificationGroupAccounts.as_view()),
     path("api/v2/notifications/<str:group_key>/dismiss", grouped.DismissGroup.as_view()),
+    path("api/v1/announcements", announcement_doors.Announcements.as_view()),
+    path("api/v1/announcements/<str:announcement_id>/dismiss", announcement_doors.Dismiss.as_view()),
+    path(
+        "api/v1/announcements/<str:announcement_id>/reactions/<str:name>",
+        announcement_doors.Reaction.as_view(),
+    ),
+    path("api/v1/push/subscription", Subscription.as_view()),
+    path("api/v1_alpha/async_refreshes/<str:refresh_id>", AsyncRefresh.as_view()),
+    path("api/v1/reports", Reports.as_view()),
     path("api/v1/markers", notification_doors.Markers.as_view()),
     path("api/v2/search", search_doors.Search.as_view()),
-    path("api/v1/tags/<str:name>", search_doors.TagByName.as_view()),
+    # timelines: hashtags
+    path("api/v1/tags/<str:name>", tag_doors.TagByName.as_view()),
+    path("api/v1/tags/<str:name>/follow", tag_doors.door(follow_tag, tag_doors.WRITE_FOLLOWS)),
+    path("api/v1/tags/<str:name>/unfollow", tag_doors.door(unfollow_tag, tag_doors.WRITE_FOLLOWS)),
+    path("api/v1/tags/<str:name>/feature", tag_doors.door(feature_tag, tag_doors.WRITE_ACCOUNTS)),
+    path("api/v1/tags/<str:name>/unfeature", tag_doors.door(unfeature_tag, tag_doors.WRITE_ACCOUNTS)),
+    path("api/v1/followed_tags", tag_doors.FollowedTags.as_view()),
+    path("api/v1/featured_tags", tag_doors.FeaturedTags.as_view()),
+    path("api/v1/featured_tags/suggestions", tag_doors.SuggestedTags.as_view()),
+    path("api/v1/featured_tags/<str:featured_tag_id>", tag_doors.FeaturedTagById.as_view()),
+    path("api/v1/accounts/<str:account_id>/featured_tags", tag_doors.FeaturedTagsOfAccount.as_view()),
+    # timelines: lists
+    path("api/v1/lists", list_doors.Lists.as_view()),
+    path("api/v1/lists/<str:list_id>", list_doors.ListById.as_view()),
+    path("api/v1/lists/<str:list_id>/accounts", list_doors.ListAccounts.as_view()),
+    path("api/v1/accounts/<str:account_id>/lists", list_doors.ListsOfAccount.as_view()),
+    path("api/v1/timelines/list/<str:list_id>", list_doors.ListTimeline.as_view()),
+    # timelines: filters
+    path("api/v1/filters", filter_doors.Phrases.as_view()),
+    path("api/v1/filters/<str:keyword_id>", filter_doors.PhraseById.as_view()),
+    path("api/v2/filters", filter_doors.Filters.as_view()),
+    path("api/v2/filters/keywords/<str:keyword_id>", filter_doors.KeywordById.as_view()),
+    path("api/v2/filters/statuses/<str:filter_status_id>", filter_doors.StatusById.as_view()),
+    path("api/v2/filters/<str:filter_id>", filter_doors.FilterById.as_view()),
+    path("api/v2/filters/<str:filter_id>/keywords", filter_doors.Keywords.as_view()),
+    path("api/v2/filters/<str:filter_id>/statuses", filter_doors.Statuses.as_view()),
     # accounts: OAuth
     path("api/v1/apps", app_doors.Apps.as_view()),
     path("api/v1/apps/verify_credentials", app_doors.OwnApp.as_view()),

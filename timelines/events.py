@@ -7,12 +7,19 @@ from django.db import transaction
 from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Greatest
 
-from accounts.events import AccountBlocked, AccountDeleted, FollowAccepted, FollowEnded, FollowRequested
-from accounts.models import Follow
+from accounts.events import (
+    AccountBlocked,
+    AccountDeleted,
+    FollowAccepted,
+    FollowEnded,
+    FollowRequested,
+    UserConfirmed,
+)
+from accounts.models import Account, Follow
 from media.attachments import delete_attachments
 from timelines import feeds
-from timelines.models import Favourite, Notification, Status
-from timelines.notifications import forget_notification, notify
+from timelines.models import Favourite, Notification, ScheduledStatus, Status
+from timelines.notifications import forget_notification, notify, notify_staff
 
 
 def on_follow_requested(event: FollowRequested) -> None:
@@ -49,6 +56,13 @@ def on_account_blocked(event: AccountBlocked) -> None:
         _renew_feed(account_id)
 
 
+def on_user_confirmed(event: UserConfirmed) -> None:
+    """Tell staff that somebody new is here."""
+    account = Account.objects.local().filter(memberships__user=event.user_id).order_by("pk").first()
+    if account is not None:
+        notify_staff(Notification.Type.ADMIN_SIGN_UP, account, origin_id=event.user_id)
+
+
 def on_account_deleted(event: AccountDeleted) -> None:
     """Take what the account did out of others' counters, and its media; its rows go with it."""
     written = Status.objects.kept().filter(account=event.account_id)
@@ -61,7 +75,8 @@ def on_account_deleted(event: AccountDeleted) -> None:
         replies_count=Greatest(F("replies_count") - Subquery(answers.annotate(n=Count("pk")).values("n")), 0)
     )
     shown = written.exclude(media_ids=[]).values_list("media_ids", flat=True)
-    delete_attachments(media_id for media_ids in shown for media_id in media_ids)
+    waiting = ScheduledStatus.objects.filter(account=event.account_id).values_list("media_ids", flat=True)
+    delete_attachments(media_id for media_ids in (*shown, *waiting) for media_id in media_ids)
 
 
 def _renew_feed(account_id: int) -> None:

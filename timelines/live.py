@@ -7,6 +7,7 @@ Source: API behaviours section 13.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
@@ -81,6 +82,13 @@ def publish_notifications_merged(account_id: int) -> None:
     """Tell the apps of an account that notifications which were held back are there now."""
     for listening_id in listening([account_id]):
         pubsub.publish(home_channel(listening_id), "notifications_merged", "1")
+
+
+def publish_to_everybody(event: str, payload: Any) -> None:
+    """Send something that is the same for all to every account whose apps listen."""
+    for channel in pubsub.connection().pubsub_channels("timeline:[0-9]*"):
+        name = channel.decode() if isinstance(channel, bytes) else channel
+        pubsub.publish(name, event, payload)
 
 
 # Edits and deletions

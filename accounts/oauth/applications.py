@@ -15,6 +15,7 @@ from django.core.validators import URLValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import vapid
 from accounts.models import Application
 from accounts.oauth.errors import OAuthError
 from accounts.oauth.scopes import parse_scopes, unknown_scopes
@@ -120,6 +121,7 @@ def render_application(application: Application) -> dict[str, Any]:
         "scopes": application.scopes,
         "redirect_uris": application.redirect_uris,
         "redirect_uri": "\n".join(application.redirect_uris),
+        "vapid_key": vapid.public_key(),
     }
 
 

@@ -16,7 +16,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.events import TokensRevoked
 from accounts.models import AccessToken, Account, Application, User
+from core.events import emit
 from core.ids import new_id
 from core.pubsub import publish
 
@@ -116,8 +118,10 @@ def revoke_all_tokens(user: User) -> None:
 
 def _revoke(token_ids: Iterable[int]) -> None:
     ids = list(token_ids)
-    AccessToken.objects.valid().filter(pk__in=ids).update(revoked_at=timezone.now())
-    transaction.on_commit(lambda: _announce(ids))
+    with transaction.atomic():
+        AccessToken.objects.valid().filter(pk__in=ids).update(revoked_at=timezone.now())
+        emit(TokensRevoked(tuple(ids)))
+        transaction.on_commit(lambda: _announce(ids))
 
 
 def _announce(token_ids: list[int]) -> None:

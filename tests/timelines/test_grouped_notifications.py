@@ -46,7 +46,11 @@ def test_favourites_of_one_status_are_one_group(anna: Person, friends: list[Pers
     mention, butter, bread = page["notification_groups"]
 
     assert entity_faults("GroupedNotificationsResults", page) == []
-    assert (mention["type"], butter["notifications_count"], bread["notifications_count"]) == ("mention", 1, 10)
+    assert (mention["type"], butter["notifications_count"], bread["notifications_count"]) == (
+        "mention",
+        1,
+        10,
+    )
     assert bread["sample_account_ids"] == [str(friend.account.pk) for friend in reversed(friends)][:8]
     assert (bread["status_id"], butter["status_id"]) == (first["id"], second["id"])
     assert {entity["id"] for entity in page["accounts"]} == {
@@ -131,7 +135,9 @@ def _members(anna: Person, page: list[dict[str, Any]]) -> set[str]:
 def _link(answer: Any, rel: str) -> str | None:
     if "Link" not in answer:
         return None
-    links = {part.split('rel="')[1][:-1]: part.split("<")[1].split(">")[0] for part in answer["Link"].split(", ")}
+    links = {
+        part.split('rel="')[1][:-1]: part.split("<")[1].split(">")[0] for part in answer["Link"].split(", ")
+    }
     return links.get(rel)
 
 

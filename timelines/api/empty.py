@@ -24,15 +24,6 @@ class EmptyView(ApiView):
 
 
 _ROWS: tuple[tuple[str, Access, Any], ...] = (
-    ("v1/accounts/<int:account_id>/featured_tags", Access.anyone(), []),
-    ("v1/accounts/<int:account_id>/lists", Access.user("read:lists"), []),
-    ("v1/announcements", Access.user(), []),
-    ("v1/featured_tags", Access.user("read:accounts"), []),
-    ("v1/featured_tags/suggestions", Access.user("read:accounts"), []),
-    ("v1/filters", Access.user("read:filters"), []),
-    ("v2/filters", Access.user("read:filters"), []),
-    ("v1/followed_tags", Access.user("follow", "read:follows"), []),
-    ("v1/lists", Access.user("read:lists"), []),
     ("v1/trends", Access.optional(), []),
     ("v1/trends/links", Access.optional(), []),
     ("v1/trends/statuses", Access.optional(), []),

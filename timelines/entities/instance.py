@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language_info, override
 from django.utils.translation import gettext as _
 
-from accounts import profiles
+from accounts import profiles, vapid
 from accounts.entities import render_account
 from accounts.models import Account
 from accounts.rules import RULES, Rule
@@ -25,6 +25,7 @@ from media.images import IMAGE_MATRIX_LIMIT, IMAGE_SIZE_LIMIT_BYTES, MIME_TYPES
 from timelines import poll_drafts
 from timelines.instance import Numbers, Week
 from timelines.interactions import MAX_PINS
+from timelines.tags import MAX_FEATURED
 
 # The reason for this number stands in docs/decisions/0005-what-apps-are-told.md.
 API_LEVEL = 1
@@ -88,7 +89,7 @@ def render_v1_instance(numbers: Numbers, contact: Account | None) -> dict[str, A
         "registrations": False,
         "approval_required": False,
         "invites_enabled": False,
-        "configuration": {"accounts": {"max_featured_tags": 0}, **shared},
+        "configuration": {"accounts": {"max_featured_tags": MAX_FEATURED}, **shared},
         "contact_account": _contact(contact),
         "rules": render_rules(),
     }
@@ -104,10 +105,9 @@ def _configuration() -> dict[str, Any]:
             "privacy_policy": None,
             "terms_of_service": None,
         },
-        # No Web Push yet, hence no key.
-        "vapid": {"public_key": ""},
+        "vapid": {"public_key": vapid.public_key()},
         "accounts": {
-            "max_featured_tags": 0,
+            "max_featured_tags": MAX_FEATURED,
             "max_pinned_statuses": MAX_PINS,
             "max_display_name_length": profiles.MAX_DISPLAY_NAME,
             "max_note_length": profiles.MAX_NOTE,

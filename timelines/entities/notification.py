@@ -59,7 +59,7 @@ def _render(
     statuses: dict[int | None, Entity],
     supported_types: Collection[str],
 ) -> Entity:
-    entity = {
+    entity: Entity = {
         "id": str(row.pk),
         "type": row.type,
         "group_key": row.group_key or f"{ALONE}{row.pk}",
