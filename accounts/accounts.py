@@ -90,7 +90,9 @@ def _learn(text: str) -> None:
 def _matching(text: str) -> QuerySet[Account]:
     username, _at, domain = text.removeprefix("@").partition("@")
     name = Q(username__istartswith=username) & (Q(domain__istartswith=domain) if domain else Q())
-    everything = name if domain else name | Q(display_name__icontains=text)
+    # Below three signs the index of parts is of no use.
+    shown = Q(display_name__icontains=text) if len(text) >= 3 else Q(display_name__istartswith=text)
+    everything = name if domain else name | shown
     exact = Q(username__iexact=username) & (Q(domain__iexact=domain) if domain else Q(domain__isnull=True))
     rank = Case(When(exact, then=Value(0)), When(name, then=Value(1)), default=Value(2))
     return (

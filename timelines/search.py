@@ -1,13 +1,13 @@
-"""Search: accounts by name, hashtags by beginning, and anything by its address.
+"""Search: accounts by name, hashtags, posts by their words, and anything by its address.
 
-Called by the API door. Full-text search of statuses does not exist yet, so words find no status.
+Called by the API door. Posts by their words are in timelines/status_search.py.
 Source: API behaviours section 11 ("Search v2").
 """
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
 from accounts.accounts import search_accounts, split_handle
 from accounts.models import Account
@@ -16,9 +16,11 @@ from core.errors import Forbidden, Gone, NotFound
 from core.text import normalise_tag
 from timelines.models import Status, Tag
 from timelines.remote import resolve_url
+from timelines.status_search import Part, search_statuses
 from timelines.visibility import visible_to
 
 KINDS = ("accounts", "statuses", "hashtags")
+_SHORTEST_PART = 3
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Wish:
     following: bool = False
     limit: int = 20
     offset: int = 0
+    # About posts only: their author, and exclusive bounds of their ids.
+    account_id: int | None = None
+    max_id: int | None = None
+    min_id: int | None = None
 
     def includes(self, kind: str) -> bool:
         """Return whether this kind of result is asked for."""
@@ -64,7 +70,19 @@ def search(viewer: Account | None, wish: Wish) -> Found:
         )
     if wish.includes("hashtags"):
         found.tags = _tags(text, wish)
+    if wish.includes("statuses") and not text.startswith(("#", "@")):
+        found.statuses = search_statuses(viewer, text, _part(wish))
     return found
+
+
+def _part(wish: Wish) -> Part:
+    return Part(
+        limit=wish.limit,
+        offset=wish.offset,
+        account_id=wish.account_id,
+        max_id=wish.max_id,
+        min_id=wish.min_id,
+    )
 
 
 def _learn(text: str) -> None:
@@ -82,8 +100,12 @@ def _tags(text: str, wish: Wish) -> list[Tag]:
     name = normalise_tag(text.removeprefix("#"))
     if not name or text.startswith("@"):
         return []
-    rows = Tag.objects.filter(name__startswith=name, last_status_at__isnull=False)
-    return list(rows.order_by("name")[wish.offset : wish.offset + wish.limit])
+    # Below three signs the index of parts is of no use.
+    held = Q(name__contains=name) if len(name) >= _SHORTEST_PART else Q(name__startswith=name)
+    rank = Case(When(name=name, then=Value(0)), When(name__startswith=name, then=Value(1)), default=Value(2))
+    rows = Tag.objects.filter(held, last_status_at__isnull=False).annotate(rank=rank)
+    rows = rows.order_by("rank", F("last_status_at").desc(), "name")
+    return list(rows[wish.offset : wish.offset + wish.limit])
 
 
 def _at_address(viewer: Account | None, url: str, wish: Wish) -> Found:
@@ -105,11 +127,3 @@ def _at_address(viewer: Account | None, url: str, wish: Wish) -> Found:
 def _known_at(url: str) -> Account | Status | None:
     status = Status.objects.kept().filter(Q(uri=url) | Q(url=url), reblog_of__isnull=True).first()
     return status or Account.objects.filter(Q(uri=url) | Q(url=url)).first()
-
-
-def get_tag(name: str) -> Tag:
-    """Return the hashtag of this name, unsaved if nobody used it. Raises NotFound for what can be none."""
-    normalised = normalise_tag(name)
-    if not normalised:
-        raise NotFound()
-    return Tag.objects.filter(name=normalised).first() or Tag(name=normalised, display_name=name)

@@ -1,4 +1,4 @@
-"""How search cuts texts into words: stems of German and English and words as they are, all without accents."""
+"""How search cuts texts into words: by German and English stems and as they are, all without accents."""
 
 from django.db import migrations
 

@@ -1,16 +1,16 @@
-"""Doors to search and to hashtags."""
+"""The door to search."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.entities import render_accounts
 from core.api.access import Access
-from core.api.parameters import as_bool, as_text
+from core.api.parameters import as_bool, as_id, as_text
 from core.api.views import ApiView
 from core.errors import BadRequest, Unauthenticated
 from timelines.entities.status import render_statuses
-from timelines.entities.tag import render_tag
-from timelines.search import KINDS, Wish, get_tag, search
+from timelines.entities.tag import render_tags
+from timelines.search import KINDS, Wish, search
 
 MAX_OFFSET = 10_000
 
@@ -27,7 +27,7 @@ class Search(ApiView):
             {
                 "accounts": render_accounts(found.accounts),
                 "statuses": render_statuses(found.statuses, self.viewer),
-                "hashtags": [render_tag(tag, self.viewer) for tag in found.tags],
+                "hashtags": render_tags(found.tags, self.viewer),
             }
         )
 
@@ -35,18 +35,22 @@ class Search(ApiView):
         text = as_text(self.params.get("q"))
         if not text or not text.strip():
             raise BadRequest()
-        kind = as_text(self.params.get("type")) or ""
+        asked_kind = as_text(self.params.get("type"))
+        kind = asked_kind if asked_kind in KINDS else ""
         resolve = as_bool(self.params.get("resolve"))
         offset = self._number("offset", 0, MAX_OFFSET)
         if self.viewer is None and (resolve or offset):
             raise Unauthenticated()
         return Wish(
             text=text,
-            kind=kind if kind in KINDS else "",
+            kind=kind,
             resolve=resolve,
             following=as_bool(self.params.get("following")),
             limit=self._number("limit", 20, 40),
             offset=offset if kind else 0,
+            account_id=as_id(self.params.get("account_id")),
+            max_id=as_id(self.params.get("max_id")),
+            min_id=as_id(self.params.get("min_id")),
         )
 
     def _number(self, name: str, default: int, most: int) -> int:
@@ -61,13 +65,3 @@ class Search(ApiView):
         if number < 0:
             raise BadRequest()
         return min(number, most)
-
-
-class TagByName(ApiView):
-    """GET /api/v1/tags/:name."""
-
-    access = {"GET": Access.anyone()}
-
-    def get(self, request: Request, name: str) -> Response:
-        """Answer the hashtag, also one that nobody has used."""
-        return Response(render_tag(get_tag(name), self.viewer))
