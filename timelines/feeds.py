@@ -1,9 +1,9 @@
 """Home feeds: capped sets of status ids in Redis, and the rules of what belongs into one.
 
 The rules exist twice, as a condition on rows (`feed_rows`, to build a feed) and as a condition on followers
-(`receiving_followers`, to hand out one status); tests/timelines hold both to the same answers. What somebody
-may not or does not want to see is left out when the page is read, so a mute or a block takes effect at once,
-and taking it back too. Redis may be empty or down: then the page comes from PostgreSQL.
+(`receiving_followers` and `receiving_tag_followers`, to hand out one status); tests/timelines hold both to
+the same answers. What somebody may not or does not want to see is left out when the page is read, so a mute
+or a block takes effect at once, and taking it back too. Redis may be empty or down: then the page comes from PostgreSQL.
 Source: API behaviours section 11; docs/decisions/0004-feeds-in-redis.md.
 """
 
@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -21,7 +22,7 @@ from accounts.models import Account, Block, Follow, Mute
 from core import pubsub
 from core.api.pagination import Page
 from core.prepared import Ids, Prepared
-from timelines.models import Mention, Status, StatusQuerySet
+from timelines.models import ListAccount, Mention, Status, StatusQuerySet, StatusTag, TagFollow
 from timelines.visibility import followed_by, visible_to, wanted_by
 
 CAP = 800
@@ -67,7 +68,15 @@ CROSS JOIN LATERAL (
     SELECT id FROM timelines_status
     WHERE account_id = author.id AND deleted_at IS NULL ORDER BY id DESC LIMIT %(each)s
 ) latest
-ORDER BY latest.id DESC LIMIT %(most)s
+UNION
+SELECT latest.status_id
+FROM timelines_tagfollow follow
+CROSS JOIN LATERAL (
+    SELECT status_id FROM timelines_statustag
+    WHERE tag_id = follow.tag_id ORDER BY status_id DESC LIMIT %(each)s
+) latest
+WHERE follow.account_id = %(account)s
+ORDER BY id DESC LIMIT %(most)s
 """
 
 
@@ -89,7 +98,16 @@ def feed_rows(account: Account) -> StatusQuerySet:
     )
     language = Q(language__isnull=True) | ~Q(Exists(other_language))
     followed = (plain | reblogs) & (Q(in_reply_to_uri="") | answered) & audience & language
-    return Status.objects.kept().filter(Q(account=account) | followed)
+    shut_out = ListAccount.objects.filter(list__account=account, list__exclusive=True).values("account")
+    others = (followed | _under_followed_tags(account)) & ~Q(account__in=shut_out)
+    return Status.objects.kept().filter(Q(account=account) | others)
+
+
+def _under_followed_tags(account: Account) -> Q:
+    tags = TagFollow.objects.filter(account=account).values("tag")
+    tagged = StatusTag.objects.filter(status=OuterRef("pk"), tag__in=tags)
+    public = Q(visibility=Status.Visibility.PUBLIC, reblog_of__isnull=True)
+    return public & Q(account__silenced_at__isnull=True) & Q(Exists(tagged))
 
 
 def receiving_followers(status: Status) -> "QuerySet[Follow]":
@@ -107,12 +125,42 @@ def receiving_followers(status: Status) -> "QuerySet[Follow]":
             account=OuterRef("account"), target=status.in_reply_to_account_id
         )
         follows = follows.filter(Q(account=status.in_reply_to_account_id) | Q(Exists(answered)))
-    return follows
+    return follows.exclude(account__in=_shutting_out(status))
+
+
+def receiving_tag_followers(status: Status) -> "QuerySet[TagFollow]":
+    """Return the follows of its hashtags by accounts into whose feeds ``status`` belongs for them."""
+    is_public = status.visibility == Status.Visibility.PUBLIC and status.reblog_of_id is None
+    if not is_public or status.account.silenced_at is not None:
+        return TagFollow.objects.none()
+    tags = StatusTag.objects.filter(status=status).values("tag")
+    return TagFollow.objects.filter(tag__in=tags).exclude(account__in=_shutting_out(status))
+
+
+def _shutting_out(status: Status) -> "QuerySet[ListAccount, dict[str, Any]]":
+    """Return who reads the author in an exclusive list, and not at home."""
+    return ListAccount.objects.filter(account=status.account_id, list__exclusive=True).values("list__account")
+
+
+def receivers(status: Status, *, after_id: int, limit: int) -> list[int]:
+    """Return the first local accounts beyond ``after_id`` into whose feeds ``status`` belongs, save its
+    author's, in the order of their ids.
+    """
+    found: set[int] = set()
+    for side in (receiving_followers(status), receiving_tag_followers(status)):
+        rows = side.filter(account__gt=after_id).order_by("account_id")
+        found.update(rows.values_list("account_id", flat=True).distinct()[:limit])
+    return sorted(found - {status.account_id})[:limit]
 
 
 def home_rows(account: Account) -> StatusQuerySet:
     """Return the statuses that ``account`` reads at home: what belongs there, is visible and is wanted."""
-    rows = wanted_by(visible_to(feed_rows(account), account), account)
+    return readable_by(feed_rows(account), account)
+
+
+def readable_by(rows: StatusQuerySet, account: Account) -> StatusQuerySet:
+    """Keep the statuses that ``account`` may see and wants to, in a feed of those whom it follows."""
+    rows = wanted_by(visible_to(rows, account), account)
     unwanted = (
         Q(account__in=Mute.objects.active().filter(account=account).values("target"))
         | Q(account__in=Block.objects.filter(account=account).values("target"))
@@ -247,5 +295,5 @@ def push(account_ids: Iterable[int], status_id: int) -> None:
 
 
 def drop(account_id: int) -> None:
-    """Throw a feed away, because whom its owner follows changed; the next reader gets a new one."""
+    """Throw a feed away, because what its owner follows changed; the next reader gets a new one."""
     pubsub.connection().delete(_key(account_id), _building_key(account_id))

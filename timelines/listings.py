@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.models import Account, Block
 from core.api.pagination import Page
 from core.text import normalise_tag
-from timelines.models import Bookmark, Favourite, Status, StatusPin, StatusQuerySet
+from timelines.models import Bookmark, Favourite, Status, StatusPin, StatusQuerySet, StatusTag
 from timelines.visibility import visible, visible_accounts, visible_to, wanted_by
 
 MAX_TAG_CONDITIONS = 4
@@ -65,9 +65,9 @@ def _open_rows(viewer: Account | None, part: PublicFilter) -> StatusQuerySet:
     return wanted_by(visible_to(rows, viewer), viewer)
 
 
-def _tagged(names: Sequence[str]) -> "QuerySet[Status, Any]":
+def _tagged(names: Sequence[str]) -> "QuerySet[StatusTag, Any]":
     normalised = [normalise_tag(str(name)) for name in names]
-    return Status.objects.filter(tags__name__in=normalised).values("pk")
+    return StatusTag.objects.filter(tag__name__in=normalised).values("status")
 
 
 @dataclass(frozen=True)

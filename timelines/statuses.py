@@ -22,16 +22,28 @@ from core.ids import new_id
 from media.attachments import delete_attachments, mark_attached, release_attachments
 from media.models import MediaAttachment
 from timelines import drafts, live, outbox, polls
+from timelines.cards import enqueue_card
 from timelines.content import Content, read_content, store_tags
+from timelines.conversations import forget_direct_status, note_direct_status
 from timelines.drafts import StatusDraft
 from timelines.fanout import enqueue_fan_out
-from timelines.models import Bookmark, Favourite, Mention, Notification, Poll, Status, StatusPin
+from timelines.models import (
+    Bookmark,
+    Favourite,
+    FilterStatus,
+    Mention,
+    Notification,
+    Poll,
+    Status,
+    StatusPin,
+)
 from timelines.notifications import (
     forget_notifications_about,
     notify,
     notify_followers,
 )
 from timelines.poll_drafts import PollDraft, checked_poll
+from timelines.search_words import store_words
 
 IDEMPOTENCY_WINDOW = timedelta(hours=1)
 # What arrives later than this is history being filled in: no news to anybody.
@@ -88,7 +100,7 @@ def publish_status(
         with transaction.atomic():
             if claim is not None:
                 claim()
-            return _write(account, plan, application_id, _key_hash(idempotency_key), now)
+            return _write(account, plan, application_id, key_hash(idempotency_key), now)
     except (IntegrityError, Unprocessable):
         # The same request a moment ago may have taken the key, and the media with it.
         if earlier := find_by_idempotency_key(account, idempotency_key):
@@ -100,11 +112,12 @@ def find_by_idempotency_key(account: Account, idempotency_key: str | None) -> St
     """Return what a request with this key has published already, or None."""
     if not idempotency_key:
         return None
-    made = Status.objects.kept().filter(account=account, idempotency_key=_key_hash(idempotency_key))
+    made = Status.objects.kept().filter(account=account, idempotency_key=key_hash(idempotency_key))
     return made.select_related("account").first()
 
 
-def _key_hash(idempotency_key: str | None) -> str | None:
+def key_hash(idempotency_key: str | None) -> str | None:
+    """Return what is kept of a key that an app chose; None for none."""
     return hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else None
 
 
@@ -213,6 +226,8 @@ def status_created(status: Status, *, now: datetime | None = None) -> None:
         )
         if status.created_at > now - NEWS_WINDOW:
             notify_followers(status)
+        note_direct_status(status)
+    enqueue_card(status)
     enqueue_fan_out(status.pk)
 
 
@@ -242,6 +257,8 @@ def status_edited(status: Status, *, newly_mentioned: Collection[int] = ()) -> N
         origin_id=last_edit or status.pk,
         status=status,
     )
+    store_words(status)
+    enqueue_card(status)
     live.enqueue_update(status.pk)
 
 
@@ -273,9 +290,10 @@ def _delete_what_hangs_on(status: Status, delete_media: bool) -> None:
         if _mark_deleted(reblog):
             _count_account(reblog, -1)
             live.enqueue_deletion(reblog.pk)
-    for model in (Favourite, Bookmark, StatusPin, Poll):
+    for model in (Favourite, Bookmark, FilterStatus, StatusPin, Poll):
         model.objects.filter(status=status).delete()
     forget_notifications_about(status)
+    forget_direct_status(status)
     if delete_media:
         delete_attachments(status.media_ids)
     else:

@@ -10,11 +10,13 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.documents import tag_url
 from accounts.models import Account
 from accounts.views import get_local_account
 from core.errors import NotFound
 from federation.doors import answer_collection, document_door, page_door, signer_uri
 from federation.responses import activity_response
+from timelines import tags
 from timelines.documents import (
     load_note,
     load_notes,
@@ -270,10 +272,15 @@ def featured(request: HttpRequest, username: str) -> HttpResponse:
 
 @document_door
 def featured_tags(request: HttpRequest, username: str) -> HttpResponse:
-    """GET /users/<username>/collections/tags: nobody features hashtags yet."""
+    """GET /users/<username>/collections/tags: the hashtags on the profile."""
     account = get_local_account(username)
     uri = f"{account.uri}/collections/tags"
-    return answer_collection(uri, "Collection", {"totalItems": 0, "items": []}, max_age=_MAX_AGE_SECONDS)
+    items = [
+        {"type": "Hashtag", "href": tag_url(row.tag.name), "name": f"#{row.tag.display_name}"}
+        for row in tags.featured_tags(account)
+    ]
+    properties = {"totalItems": len(items), "items": items}
+    return answer_collection(uri, "Collection", properties, max_age=_MAX_AGE_SECONDS)
 
 
 def _cursor(request: HttpRequest, name: str) -> int | None:

@@ -17,6 +17,16 @@ from media.models import CustomEmoji
 from tests.cast import ApiClient, api_client, app_token, make_account, make_remote_account
 from tests.jobs import run_waiting_jobs
 from tests.media.pictures import picture
+from timelines.announcements import publish_announcement
+
+# Where an app wants to be pushed to; the key is the one that RFC 8291 shows in its example.
+PUSH = {
+    "endpoint": "https://push.example/abc",
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+}
 
 
 class World:
@@ -90,8 +100,22 @@ class World:
             "spoiler_text": "Brot :blobcat:",
             "language": "de",
             "visibility": "public",
+            "poll": {"options": ["Brot :blobcat:", "Kuchen"], "expires_in": 3600},
         }
-        self.ids["rich"] = do(self.app, "/api/v1/statuses", self.ids, **rich)["id"]
+        posted = do(self.app, "/api/v1/statuses", self.ids, **rich)
+        self.ids["rich"], self.ids["poll"] = posted["id"], posted["poll"]["id"]
+        later = {
+            "status": "Frohes Fest @bertha",
+            "scheduled_at": "2099-12-24T12:00:00Z",
+            "media_ids": [do_upload(self.app)],
+            "poll": {"options": ["Gans", "Nuss"], "expires_in": 3600},
+            "in_reply_to_id": self.ids["rich"],
+        }
+        self.ids["scheduled"] = do(self.app, "/api/v1/statuses", self.ids, **later)["id"]
+        do(self.app, "/api/v1/statuses", self.ids, status="Zwölfter", scheduled_at="2099-12-25T12:00:00Z")
+        asked = {"status": "Wann?", "poll": {"options": ["heute", "morgen"], "expires_in": 3600}}
+        self.ids["poll_of_bertha"] = do(bertha, "/api/v1/statuses", self.ids, **asked)["poll"]["id"]
+        do(bertha, "/api/v1/polls/{poll}/votes", self.ids, choices=[1])
         said = {"status": "Und noch etwas, @anna@social.example", "in_reply_to_id": self.ids["rich"]}
         self.ids["reply"] = do(bertha, "/api/v1/statuses", self.ids, **said)["id"]
         again = {"status": "Danke #brot", "in_reply_to_id": self.ids["reply"], "visibility": "unlisted"}
@@ -99,6 +123,8 @@ class World:
         for visibility in ("private", "direct"):
             text = {"status": f"@bertha {visibility}", "visibility": visibility}
             self.ids[visibility] = do(self.app, "/api/v1/statuses", self.ids, **text)["id"]
+        do(bertha, "/api/v1/statuses", self.ids, status="@anna@social.example psst", visibility="direct")
+        self.ids["conversation"] = expect(self.app.get("/api/v1/conversations"))[0]["id"]
         self.ids["edited"] = do(
             self.app, "/api/v1/statuses", self.ids, status="Frueher", visibility="public"
         )["id"]
@@ -112,13 +138,52 @@ class World:
                 do(self.app, f"/api/v1/statuses/{{{name}}}/{verb}", self.ids)
         self.ids["boost"] = do(self.app, "/api/v1/statuses/{reply}/reblog", self.ids)["id"]
         do(self.app, "/api/v1/statuses/{rich}/pin", self.ids)
+        self._sort()
+        self._tell()
         run_waiting_jobs()
         self.ids["notification"] = expect(self.app.get("/api/v1/notifications"))[0]["id"]
+
+    def _tell(self) -> None:
+        """Staff announce, somebody reports, strangers wait to be heard, an app wants to be pushed to."""
+        publish_announcement(self.bertha, "Fest :blobcat: mit @anna #fest", now=datetime.now(UTC))
+        self.ids["announcement"] = expect(self.app.get("/api/v1/announcements"))[0]["id"]
+        for client in (self.app, api_client(self.bertha)):
+            expect(client.put(f"/api/v1/announcements/{self.ids['announcement']}/reactions/blobcat"))
+        do(api_client(self.bertha), "/api/v1/reports", self.ids, account_id=self.ids["gustav"], comment="!")
+        expect(self.app.patch("/api/v2/notifications/policy", {"for_not_following": "filter"}))
+        for name in ("jakob", "lea"):
+            do(api_client(make_account(name)), "/api/v1/statuses", self.ids, status="Hallo @anna")
+        self.ids["request"] = expect(self.app.get("/api/v1/notifications/requests"))[0]["id"]
+        everything = api_client(self.anna, "profile read write follow push")
+        do(everything, "/api/v1/push/subscription", self.ids, subscription=PUSH)
+
+    def _sort(self) -> None:
+        filters = "/api/v2/filters"
+        words = [{"keyword": "brot", "whole_word": True}]
+        sorted_out = {"title": "Brot", "context": ["home", "public"], "keywords_attributes": words}
+        made = do(self.app, filters, self.ids, expires_in=3600, **sorted_out)
+        self.ids |= {"filter": made["id"], "keyword": made["keywords"][0]["id"]}
+        found = do(self.app, f"{filters}/{{filter}}/statuses", self.ids, status_id=self.ids["reply"])
+        self.ids["filter_status"] = found["id"]
+        for title in ("Bäckerei", "Leer"):
+            self.ids["list"] = do(self.app, "/api/v1/lists", self.ids, title=title)["id"]
+            members = {"account_ids": [self.ids["bertha"], self.ids["cem"]]}
+            do(self.app, "/api/v1/lists/{list}/accounts", self.ids, **members)
+        for name in ("brot", "Käse"):
+            do(self.app, f"/api/v1/tags/{name}/follow", self.ids)
+        featured = do(self.app, "/api/v1/featured_tags", self.ids, name="Brot")
+        self.ids["featured_tag"] = featured["id"]
 
 
 def do(client: ApiClient, template: str, ids: dict[str, Any], **data: Any) -> Any:
     """POST to a path with names of ids in it, expect success and return the answer."""
     return expect(client.post(template.format(**ids), data))
+
+
+def do_upload(client: ApiClient) -> str:
+    """Upload a picture and return its id."""
+    upload = {"file": SimpleUploadedFile("bild.png", picture(), "image/png"), "description": "Orange"}
+    return str(expect(client.post("/api/v2/media", upload, encoding="multipart"))["id"])
 
 
 def expect(answer: Any) -> Any:

@@ -23,7 +23,9 @@ from media.emojis import load_emojis
 from media.entities import render_attachment, render_emoji
 from media.models import CustomEmoji, MediaAttachment
 from timelines.conversation_mutes import conversation_key, load_muted
+from timelines.entities.card import load_cards
 from timelines.entities.poll import load_own_votes, load_polls, render_own_part, render_poll, shortcodes_of
+from timelines.filtering import find_matches, load_rules, searchable_text
 from timelines.models import Bookmark, Favourite, Mention, Poll, Status, StatusPin, Tag
 
 Entity = dict[str, Any]
@@ -45,6 +47,8 @@ class ViewerMarks:
     muted: set[str] = field(default_factory=set)
     # By poll id.
     votes: dict[int, list[int]] = field(default_factory=dict)
+    # FilterResults, by the id of the status, be it a reblog or not.
+    filtered: dict[int, list[Entity]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class StatusPage:
     # By application id.
     applications: dict[int, Application]
     polls: dict[int, Poll]
+    cards: dict[int, Entity]
     marks: ViewerMarks
     now: datetime
 
@@ -96,6 +101,7 @@ def load_status_page(statuses: Sequence[Status], viewer: Account | None) -> Stat
     ids = {status.pk for status in everything}
     accounts = Account.objects.in_bulk({status.account_id for status in everything})
     polls = load_polls(ids)
+    media = load_attachments(media_id for status in everything for media_id in status.media_ids)
     return StatusPage(
         viewer=viewer,
         accounts=dict(zip(accounts, render_accounts(list(accounts.values())), strict=True)),
@@ -103,11 +109,12 @@ def load_status_page(statuses: Sequence[Status], viewer: Account | None) -> Stat
         originals=originals,
         mentions=_load_mentions(ids),
         tags=_load_tags(ids),
-        media=load_attachments(media_id for status in everything for media_id in status.media_ids),
+        media=media,
         emojis=_load_emojis(everything, accounts, polls),
         applications=_load_applications(everything, viewer),
         polls=polls,
-        marks=_load_marks(viewer, everything, polls) if viewer else ViewerMarks(),
+        cards=load_cards(ids),
+        marks=_load_marks(viewer, everything, polls, media) if viewer else ViewerMarks(),
         now=timezone.now(),
     )
 
@@ -148,7 +155,12 @@ def _load_applications(statuses: Iterable[Status], viewer: Account | None) -> di
     return Application.objects.in_bulk(wanted - {None})
 
 
-def _load_marks(viewer: Account, statuses: Sequence[Status], polls: dict[int, Poll]) -> ViewerMarks:
+def _load_marks(
+    viewer: Account,
+    statuses: Sequence[Status],
+    polls: dict[int, Poll],
+    media: dict[int, MediaAttachment],
+) -> ViewerMarks:
     ids = {status.reblog_of_id or status.pk for status in statuses}
     reblogs = Status.objects.kept().filter(account=viewer, reblog_of__in=ids)
     pins = StatusPin.objects.filter(account=viewer, status__in=ids)
@@ -159,7 +171,34 @@ def _load_marks(viewer: Account, statuses: Sequence[Status], polls: dict[int, Po
         pinned=_status_ids(pins),
         muted=load_muted(viewer, statuses),
         votes=load_own_votes(viewer, polls.values()),
+        filtered=_load_filtered(viewer, statuses, polls, media),
     )
+
+
+def _load_filtered(
+    viewer: Account,
+    statuses: Sequence[Status],
+    polls: dict[int, Poll],
+    media: dict[int, MediaAttachment],
+) -> dict[int, list[Entity]]:
+    """Return what the viewer's filters find; a reblog has what its original has."""
+    rules = load_rules(viewer, [status.pk for status in statuses], timezone.now())
+    if not rules:
+        return {}
+    texts = {}
+    for status in statuses:
+        if status.reblog_of_id is None:
+            poll = polls.get(status.pk)
+            shown = (media[media_id].description for media_id in status.media_ids if media_id in media)
+            texts[status.pk] = searchable_text(status, (*(poll.options if poll else ()), *shown))
+    return {
+        status.pk: find_matches(rules, texts[status.reblog_of_id or status.pk], _subjects(status))
+        for status in statuses
+    }
+
+
+def _subjects(status: Status) -> list[int]:
+    return [status.pk] if status.reblog_of_id is None else [status.pk, status.reblog_of_id]
 
 
 def _status_ids(rows: Any) -> set[int]:
@@ -189,7 +228,7 @@ def _render_status(status: Status, page: StatusPage) -> Entity:
         "quotes_count": 0,
         "reblog": _render_status(original, page) if original else None,
         "poll": _render_poll(status, page),
-        "card": None,
+        "card": None if status.media_ids else page.cards.get(status.pk),
         "quote": None,
         "quote_approval": _NO_QUOTES,
         "tagged_collections": [],
@@ -249,7 +288,7 @@ def _render_marks(status: Status, page: StatusPage) -> Entity:
         "reblogged": subject in page.marks.reblogged,
         "bookmarked": subject in page.marks.bookmarked,
         "muted": conversation_key(page.originals.get(subject, status)) in page.marks.muted,
-        "filtered": [],
+        "filtered": page.marks.filtered.get(status.pk, []),
     }
     if status.account_id == page.viewer.pk:
         application = page.applications.get(status.application_id or 0)
