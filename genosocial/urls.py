@@ -26,6 +26,7 @@ from moderation.api.reports import Reports
 from moderation.pages import announcements as announcement_pages
 from moderation.pages import invitations
 from moderation.pages import reports as report_pages
+from timelines import pages as status_pages
 from timelines import views as status_views
 from timelines.api import announcements as announcement_doors
 from timelines.api import conversations as conversation_doors
@@ -42,8 +43,9 @@ from timelines.api import search as search_doors
 from timelines.api import statuses as status_doors
 from timelines.api import tags as tag_doors
 from timelines.api import timelines as timeline_doors
-from timelines.api.async_refreshes import AsyncRefresh
+from timelines.api import trends as trend_doors
 from timelines.api.interactions import door
+from timelines.api.oembed import OEmbed
 from timelines.api.push import Subscription
 from timelines.api.streaming import redirect_to_streaming
 from timelines.api.translation import Translate
@@ -102,6 +104,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/media/<str:media_id>", Media.as_view()),
     path("api/v1/custom_emojis", CustomEmojis.as_view()),
     path("media_files/<path:path>", serve_media),
+    path("emojis/<int:emoji_id>", status_pages.emoji),
     # timelines: statuses and what people do with them
     path("api/v1/statuses", status_doors.Statuses.as_view()),
     path("api/v1/statuses/<str:status_id>", status_doors.StatusById.as_view()),
@@ -173,10 +176,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         announcement_doors.Reaction.as_view(),
     ),
     path("api/v1/push/subscription", Subscription.as_view()),
-    path("api/v1_alpha/async_refreshes/<str:refresh_id>", AsyncRefresh.as_view()),
     path("api/v1/reports", Reports.as_view()),
     path("api/v1/markers", notification_doors.Markers.as_view()),
     path("api/v2/search", search_doors.Search.as_view()),
+    path("api/v1/trends", trend_doors.TrendingTagsOfOld.as_view()),
+    path("api/v1/trends/tags", trend_doors.TrendingTags.as_view()),
+    path("api/v1/trends/links", trend_doors.TrendingLinks.as_view()),
+    path("api/v1/trends/statuses", trend_doors.TrendingStatuses.as_view()),
+    path("api/v1/timelines/link", trend_doors.LinkTimeline.as_view()),
+    path("api/oembed", OEmbed.as_view()),
+    path("tags/<str:name>", status_pages.tag_page, name="tag"),
+    path("authorize_interaction", status_pages.authorize_interaction),
+    path("share", status_pages.share),
     # timelines: hashtags
     path("api/v1/tags/<str:name>", tag_doors.TagByName.as_view()),
     path("api/v1/tags/<str:name>/follow", tag_doors.door(follow_tag, tag_doors.WRITE_FOLLOWS)),
@@ -262,6 +273,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v2/instance", instance.InstanceView.as_view()),
     path("api/v1/instance/rules", instance.RulesView.as_view()),
     path("api/v1/instance/peers", instance.PeersView.as_view()),
+    path("api/v1/peers/search", instance.PeersSearchView.as_view()),
     path("api/v1/instance/activity", instance.ActivityView.as_view()),
     path("api/v1/instance/domain_blocks", instance.DomainBlocksView.as_view()),
     path("api/v1/instance/extended_description", instance.ExtendedDescriptionView.as_view()),

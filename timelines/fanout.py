@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.ids import id_at
 from timelines import feeds, live
 from timelines.models import Status, Tag
+from timelines.search_words import store_words
 
 _BATCH = 500
 # Long enough for the job itself to have had its turn.
@@ -30,17 +31,18 @@ def enqueue_fan_out(status_id: int) -> None:
 
 @shared_task(name="timelines.fan_out", queue="fanout")
 def fan_out(*, status_id: int, after_id: int = 0) -> None:
-    """Hand a status to its author, to public streams and to a batch of followers, then enqueue the next
-    batch.
+    """Hand a status to its author, to public streams, to search and to a batch of followers, then enqueue
+    the next batch.
 
-    ``after_id`` is the follow that the batch before ended with.
+    ``after_id`` is the account that the batch before ended with.
     """
     status = Status.objects.kept().filter(pk=status_id).select_related("account", "reblog_of").first()
     if status is None:
         return
-    follows = feeds.receiving_followers(status).filter(pk__gt=after_id).order_by("pk")
-    batch = dict(follows.values_list("pk", "account")[:_BATCH])
-    readers = list(batch.values())
+    batch = feeds.receivers(status, after_id=after_id, limit=_BATCH)
+    readers = list(batch)
+    if after_id == 0:
+        store_words(status)
     if after_id == 0 and status.account.is_local:
         readers.append(status.account_id)
     feeds.push(readers, status.pk)

@@ -128,6 +128,15 @@ def load_peer_domains() -> list[str]:
     return list(known.order_by("domain").values_list("domain", flat=True))
 
 
+def find_peer_domains(text: str) -> list[str]:
+    """Return the first ten servers that we can reach whose name begins so."""
+    beginning = text.strip().lower()[:253]
+    if not beginning:
+        return []
+    known = Peer.objects.filter(unavailable_since__isnull=True, domain__startswith=beginning)
+    return list(known.order_by("domain").values_list("domain", flat=True)[:10])
+
+
 def load_published_policies() -> list[DomainPolicy]:
     """Return the domains that staff restrict, the strictest first."""
     restricted = DomainPolicy.objects.exclude(severity=DomainPolicy.Severity.NOOP)

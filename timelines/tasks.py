@@ -8,7 +8,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from timelines import fanout, notification_requests, polls, scheduled, statuses
+from timelines import fanout, notification_requests, polls, scheduled, statuses, trends
+from timelines.cards import attach_card
 from timelines.fanout import fan_out
 from timelines.live import stream_deletion, stream_update
 from timelines.notification_requests import merge_notifications
@@ -18,6 +19,7 @@ from timelines.remote import fetch_parent
 from timelines.scheduled import publish_scheduled
 
 __all__ = [
+    "attach_card",
     "close_poll",
     "fan_out",
     "fetch_parent",
@@ -61,6 +63,12 @@ def forget() -> None:
     statuses.purge_deleted(timezone.now())
 
 
+@shared_task(name="timelines.renew_trends", queue="default")
+def renew_trends() -> None:
+    """Count what is talked about and rank it anew."""
+    trends.renew(timezone.now())
+
+
 def _every(seconds: float, name: str) -> dict[str, Any]:
     # What nobody took until the next round is void: a stopped worker must not find a heap of sweeps.
     return {"task": name, "schedule": seconds, "options": {"expires": seconds}}
@@ -74,5 +82,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("timelines.sweep_scheduled", 15.0),
         ("timelines.sweep_merges", 60.0),
         ("timelines.forget", 300.0),
+        ("timelines.renew_trends", 300.0),
     )
 }

@@ -24,10 +24,6 @@ class EmptyView(ApiView):
 
 
 _ROWS: tuple[tuple[str, Access, Any], ...] = (
-    ("v1/trends", Access.optional(), []),
-    ("v1/trends/links", Access.optional(), []),
-    ("v1/trends/statuses", Access.optional(), []),
-    ("v1/trends/tags", Access.optional(), []),
 )
 
 ADDRESSES = [

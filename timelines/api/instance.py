@@ -13,12 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.access import Access
+from core.api.parameters import as_text
 from core.api.views import ApiView
 from federation.nodeinfo import Usage
 from federation.views import nodeinfo_response
 from timelines.entities import instance as entities
 from timelines.instance import (
     find_contact_account,
+    find_peer_domains,
     load_activity,
     load_numbers,
     load_peer_domains,
@@ -67,6 +69,13 @@ class PeersView(InstanceDoor):
 
     def document(self) -> Any:
         return load_peer_domains()
+
+
+class PeersSearchView(InstanceDoor):
+    """GET /api/v1/peers/search"""
+
+    def document(self) -> Any:
+        return find_peer_domains(as_text(self.params.get("q")) or "")
 
 
 class ActivityView(InstanceDoor):
