@@ -137,7 +137,7 @@ def receiving_tag_followers(status: Status) -> "QuerySet[TagFollow]":
     return TagFollow.objects.filter(tag__in=tags).exclude(account__in=_shutting_out(status))
 
 
-def _shutting_out(status: Status) -> "QuerySet[ListAccount, dict[str, Any]]":
+def _shutting_out(status: Status) -> "QuerySet[ListAccount, Any]":
     """Return who reads the author in an exclusive list, and not at home."""
     return ListAccount.objects.filter(account=status.account_id, list__exclusive=True).values("list__account")
 

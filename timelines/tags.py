@@ -98,7 +98,7 @@ def load_use(account: Account, tag_ids: list[int]) -> dict[int, TagUse]:
     return {row["tag"]: TagUse(row["count"], row["latest"]) for row in counted}
 
 
-def _open_statuses(account: Account) -> "QuerySet[Status, dict[str, Any]]":
+def _open_statuses(account: Account) -> "QuerySet[Status, Any]":
     rows = Status.objects.kept().originals().filter(account=account, visibility__in=OPEN)
     return rows.values("pk")
 

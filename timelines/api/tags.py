@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -49,7 +50,7 @@ class TagAction(ApiView):
         return Response(render_tag(tag, self.actor))
 
 
-def door(operation: Callable[[Account, Tag], object], access: Access) -> Callable[..., object]:
+def door(operation: Callable[[Account, Tag], object], access: Access) -> Callable[..., HttpResponseBase]:
     """Return the view of one thing to do with a hashtag."""
     return TagAction.as_view(operation=operation, access={"POST": access})
 

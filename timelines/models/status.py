@@ -63,7 +63,9 @@ class Status(models.Model):
     language = models.CharField(max_length=35, null=True, blank=True)
     # Ids of media.MediaAttachment, in the author's order.
     media_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    tags = models.ManyToManyField(Tag, through="StatusTag", related_name="statuses", blank=True)
+    tags: "models.ManyToManyField[Tag, StatusTag]" = models.ManyToManyField(
+        Tag, through="StatusTag", related_name="statuses", blank=True
+    )
     in_reply_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
     )
