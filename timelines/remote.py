@@ -150,7 +150,8 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
         in_reply_to=parent,
         in_reply_to_uri=values.in_reply_to_uri,
         in_reply_to_account_id=replied_to(author, parent),
-        conversation_uri=values.conversation_uri or (parent.conversation_uri if parent else ""),
+        # Never empty: who answers and who mutes needs a key of the thread.
+        conversation_uri=values.conversation_uri or (parent.conversation_uri if parent else "") or values.uri,
         created_at=values.created_at,
         edited_at=values.edited_at,
     )

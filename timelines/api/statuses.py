@@ -1,9 +1,9 @@
 """Doors to statuses: publish, show, edit, delete, history, source, thread."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,12 +13,14 @@ from core.api.parameters import as_bool, as_ids, as_list, as_text
 from core.api.views import ApiView
 from core.errors import Unprocessable
 from core.ratelimit import Limit
+from timelines.api.scheduled import read_moment
 from timelines.drafts import StatusDraft
 from timelines.edits import StatusChanges, edit_status
 from timelines.entities.edit import render_history, render_source
+from timelines.entities.scheduled import render_scheduled
 from timelines.entities.status import render_deleted_status, render_status, render_statuses
-from timelines.models import Status
 from timelines.poll_drafts import read_poll
+from timelines.scheduled import find_scheduled_by_key, schedule_status
 from timelines.statuses import delete_status, find_by_idempotency_key, publish_status
 from timelines.threads import load_context
 from timelines.visibility import get_own_status, get_visible_status, load_visible_statuses
@@ -29,6 +31,8 @@ WRITE = Access.user("write", "write:statuses")
 STATUSES = Limit("statuses", 300, 10_800)
 DELETES = Limit("deletes", 30, 1800)
 MAX_IDS = 20
+
+Made = TypeVar("Made")
 
 
 class Statuses(ApiView):
@@ -44,41 +48,35 @@ class Statuses(ApiView):
         return Response(render_statuses(load_visible_statuses(self.viewer, ids), self.viewer))
 
     def post(self, request: Request) -> Response:
-        """Publish; a repeated Idempotency-Key answers with the status of the first time and costs nothing."""
+        """Publish now or later; a repeated Idempotency-Key answers with the first result, free of charge."""
         key = request.headers.get("Idempotency-Key")
-        status = find_by_idempotency_key(self.actor, key)
-        if status is None:
-            _refuse_what_is_missing(self.params)
-            self.consume(STATUSES)
-            status = self._publish(key)
-        return Response(render_status(status, self.actor))
+        if status := find_by_idempotency_key(self.actor, key):
+            return Response(render_status(status, self.actor))
+        if scheduled := find_scheduled_by_key(self.actor, key):
+            return Response(render_scheduled([scheduled])[0])
+        _refuse_quote(self.params)
+        moment = read_moment(self.params.get("scheduled_at"))
+        self.consume(STATUSES)
+        # A time that has passed means "now".
+        if moment is not None and moment > timezone.now():
+            return Response(render_scheduled([self._make(schedule_status, key, scheduled_at=moment)])[0])
+        return Response(render_status(self._make(publish_status, key), self.actor))
 
-    def _publish(self, key: str | None) -> Status:
+    def _make(self, operation: Callable[..., Made], key: str | None, **more: Any) -> Made:
         assert self.credential is not None
-        return publish_status(
+        return operation(
             self.actor,
             read_draft(self.params),
             application_id=self.credential.application_id,
             idempotency_key=key,
+            **more,
         )
 
 
-def _refuse_what_is_missing(params: dict[str, Any]) -> None:
+def _refuse_quote(params: dict[str, Any]) -> None:
     """Raise Unprocessable rather than publish something else than was asked for."""
     if params.get("quoted_status_id") or params.get("quote_id"):
         raise Unprocessable(_("Quotes are not available on this server yet"))
-    if wanted := as_text(params.get("scheduled_at")):
-        try:
-            moment = parse_datetime(wanted)
-        except ValueError:
-            moment = None
-        if moment is None:
-            raise Unprocessable(_("This is not a time"))
-        if timezone.is_naive(moment):
-            moment = timezone.make_aware(moment)
-        # A time that has passed means "now".
-        if moment > timezone.now():
-            raise Unprocessable(_("Scheduled posts are not available on this server yet"))
 
 
 def read_draft(params: dict[str, Any]) -> StatusDraft:
