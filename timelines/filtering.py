@@ -36,8 +36,11 @@ class Rule:
 
 def load_rules(account: Account, status_ids: Iterable[int], now: datetime) -> list[Rule]:
     """Return the filters of ``account`` that have not expired, in one query; of their statuses only these."""
+    shown = list(status_ids)
+    if not shown:
+        return []
     keywords = FilterKeyword.objects.filter(filter=OuterRef("pk")).order_by("pk")
-    statuses = FilterStatus.objects.filter(filter=OuterRef("pk"), status__in=list(status_ids))
+    statuses = FilterStatus.objects.filter(filter=OuterRef("pk"), status__in=shown)
     rows = Filter.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), account=account)
     rows = rows.order_by("pk").annotate(
         found_keywords=ArraySubquery(keywords.values(data=JSONObject(text="keyword", whole="whole_word"))),
