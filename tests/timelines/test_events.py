@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.models import Account
+from accounts.registration import confirm_email, create_local_account
 from accounts.remote import delete_account
 from media.models import MediaAttachment
-from tests.timelines.people import Person
+from tests.timelines.people import Person, person
 from timelines.interactions import favourite, reblog
 from timelines.models import Status
 from timelines.statuses import status_created
@@ -47,3 +48,20 @@ def test_an_account_that_goes_leaves_no_counts_and_no_media(anna: Person, dora: 
     assert (after["replies_count"], after["reblogs_count"], after["favourites_count"]) == (0, 0, 0)
     assert not MediaAttachment.objects.exists()
     assert anna.told() == []
+
+
+def test_staff_hear_of_new_people_once_they_have_confirmed() -> None:
+    staff, member = person("wache", role="moderator"), person("anna")
+    user, _ = create_local_account(
+        username="neu", email="neu@mail.example", password="richtig langes Passwort", confirmed=False
+    )
+    assert staff.told() == []
+
+    confirm_email(user)
+
+    assert staff.told() == [("admin.sign_up", "neu")]
+    assert member.told() == []
+    (group,) = staff.see("/api/v2/notifications")["notification_groups"]
+    assert group["group_key"].startswith("admin.sign_up-")
+    assert staff.see(f"/api/v2/notifications/{group['group_key']}")["notification_groups"]
+    assert group["fallback"]["title"] == "@neu signed up"
