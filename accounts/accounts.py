@@ -13,6 +13,7 @@ from accounts.resolve import find_by_handle, resolve_handle
 from core.api.parameters import as_id
 from core.errors import NotFound, RemoteUnreachable
 from core.hosts import normalise_host
+from federation.local import local_hosts
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,9 @@ def _learn(text: str) -> None:
 
 def _matching(text: str) -> QuerySet[Account]:
     username, _at, domain = text.removeprefix("@").partition("@")
+    if domain.lower() in local_hosts():
+        exactly = Account.objects.visible().available().with_handle(username, None)
+        return exactly.annotate(rank=Value(0)).order_by("rank", "-id")
     name = Q(username__istartswith=username) & (Q(domain__istartswith=domain) if domain else Q())
     # Below three signs the index of parts is of no use.
     shown = Q(display_name__icontains=text) if len(text) >= 3 else Q(display_name__istartswith=text)
