@@ -27,6 +27,8 @@ class Endpoint:
 
     method: str
     template: str
+    group: str
+    params: tuple[str, ...]
     auth: str
     scopes: tuple[str, ...]
     success: tuple[int, ...]
@@ -58,6 +60,8 @@ def _endpoint(row: dict[str, Any], method: str) -> Endpoint:
     return Endpoint(
         method=method,
         template=row["path"],
+        group=row["group"],
+        params=tuple(param["name"] for param in row["params"] if param["in"] != "path"),
         auth=row["auth"],
         scopes=tuple(row["scopes"]),
         success=tuple(row["success"]),
