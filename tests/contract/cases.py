@@ -129,7 +129,7 @@ CASES: dict[str, Case] = {
     "GET /api/v1/statuses/:id/favourited_by": case("{rich}"),
     "GET /api/v1/statuses/:id/reblogged_by": case("{rich}"),
     "GET /api/v1/polls/:id": case("{poll}"),
-    "POST /api/v1/polls/:id/votes": case("{poll_of_bertha}", **{"choices[]": [0]}),
+    "POST /api/v1/polls/:id/votes": case("{poll_of_bertha}", choices=[0]),
     "GET /api/v1/favourites": case(),
     "GET /api/v1/bookmarks": case(),
     "GET /api/v1/scheduled_statuses": case(),
