@@ -3,7 +3,8 @@
 The rules exist twice, as a condition on rows (`feed_rows`, to build a feed) and as a condition on followers
 (`receiving_followers` and `receiving_tag_followers`, to hand out one status); tests/timelines hold both to
 the same answers. What somebody may not or does not want to see is left out when the page is read, so a mute
-or a block takes effect at once, and taking it back too. Redis may be empty or down: then the page comes from PostgreSQL.
+or a block takes effect at once, and taking it back too. Redis may be empty or down: then the page comes from
+PostgreSQL.
 Source: API behaviours section 11; docs/decisions/0004-feeds-in-redis.md.
 """
 

@@ -10,6 +10,7 @@ from operator import and_, or_
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import TextField, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from core.text import html_to_text
@@ -28,7 +29,7 @@ def store_words(status: Status) -> None:
     if status.reblog_of_id is not None:
         return
     text = Cast(Value(_text_of(status)), TextField())
-    vector = SearchVector(text, config=_SIMPLE)
+    vector: Combinable = SearchVector(text, config=_SIMPLE)
     for configuration in _configurations(status.language):
         vector = vector + SearchVector(text, config=configuration)
     StatusText.objects.bulk_create(
@@ -77,9 +78,7 @@ def _readings(term: str) -> list[SearchQuery]:
     Stems leave out what a language takes for fillers, and "without bread" would become "bread".
     """
     configurations = (_SIMPLE,) if len(term.split()) > 1 else _CONFIGURATIONS
-    return [
-        SearchQuery(term, config=configuration, search_type="phrase") for configuration in configurations
-    ]
+    return [SearchQuery(term, config=configuration, search_type="phrase") for configuration in configurations]
 
 
 def _any_of(readings: list[SearchQuery]) -> SearchQuery:

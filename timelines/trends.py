@@ -17,7 +17,17 @@ from django.db.models import Count, F, Q, QuerySet
 
 from accounts.models import Account
 from core.ids import id_at
-from timelines.models import DailyUse, Kind, PreviewCard, Status, StatusCard, StatusTag, Tag, Trend
+from timelines.models import (
+    DailyUse,
+    Kind,
+    PreviewCard,
+    Status,
+    StatusCard,
+    StatusQuerySet,
+    StatusTag,
+    Tag,
+    Trend,
+)
 from timelines.visibility import visible_to, wanted_by
 
 HISTORY_DAYS = 7
@@ -78,7 +88,7 @@ def find_trending_link(url: str) -> PreviewCard | None:
     return card
 
 
-def link_rows(viewer: Account | None, card: PreviewCard) -> "QuerySet[Status]":
+def link_rows(viewer: Account | None, card: PreviewCard) -> StatusQuerySet:
     """Return the public posts that link to a page."""
     linking = StatusCard.objects.filter(card=card).values("status")
     rows = Status.objects.originals().filter(

@@ -23,8 +23,7 @@ class EmptyView(ApiView):
         return Response(self.answer)
 
 
-_ROWS: tuple[tuple[str, Access, Any], ...] = (
-)
+_ROWS: tuple[tuple[str, Access, Any], ...] = ()
 
 ADDRESSES = [
     path(f"api/{address}", EmptyView.as_view(access={"GET": access}, answer=answer))
