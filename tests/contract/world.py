@@ -12,12 +12,15 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Account, User
+from federation.models import Peer
 from invites.links import issue_link
 from media.models import CustomEmoji
 from tests.cast import ApiClient, api_client, app_token, make_account, make_remote_account
 from tests.jobs import run_waiting_jobs
 from tests.media.pictures import picture
 from timelines.announcements import publish_announcement
+from timelines.models import PreviewCard
+from timelines.trends import renew
 
 # Where an app wants to be pushed to; the key is the one that RFC 8291 shows in its example.
 PUSH = {
@@ -65,6 +68,7 @@ class World:
         self.ids |= {name: registered[name] for name in ("client_id", "client_secret")}
         self._relate()
         self._talk()
+        self._agree()
         run_waiting_jobs()
 
     def client(self, who: str, scopes: str) -> ApiClient:
@@ -156,6 +160,29 @@ class World:
         self.ids["request"] = expect(self.app.get("/api/v1/notifications/requests"))[0]["id"]
         everything = api_client(self.anna, "profile read write follow push")
         do(everything, "/api/v1/push/subscription", self.ids, subscription=PUSH)
+
+    def _agree(self) -> None:
+        """Let several people talk about the same, so that it trends."""
+        Account.objects.filter(pk__in=(self.anna.pk, self.bertha.pk)).update(discoverable=True)
+        Peer.objects.create(domain="elsewhere.example")
+        url, now = "https://genossenschaft.example/brot", datetime.now(UTC)
+        # Known already, so that nobody asks for the page.
+        PreviewCard.objects.create(
+            url=url, title="Brot", author_account=self.bertha, published_at=now, fetched_at=now
+        )
+        for person in (self.anna, self.bertha):
+            said = do(
+                api_client(person),
+                "/api/v1/statuses",
+                self.ids,
+                status=f"{url} #Brot #Mehl",
+                visibility="public",
+            )
+            for other in (self.anna, self.bertha):
+                do(api_client(other), f"/api/v1/statuses/{said['id']}/favourite", self.ids)
+        self.ids["rich_url"] = expect(self.app.get(f"/api/v1/statuses/{self.ids['rich']}"))["url"]
+        run_waiting_jobs()
+        renew(now)
 
     def _sort(self) -> None:
         filters = "/api/v2/filters"
