@@ -5,7 +5,6 @@ for 40 statuses.
 Source: Mastodon docs, "Status"; API behaviours sections 1, 9 and 16.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,8 +24,15 @@ from media.models import CustomEmoji, MediaAttachment
 from timelines.conversation_mutes import conversation_key, load_muted
 from timelines.entities.card import load_cards
 from timelines.entities.poll import load_own_votes, load_polls, render_own_part, render_poll, shortcodes_of
+from timelines.entities.status_rows import (
+    load_authors,
+    load_marks,
+    load_mentioned,
+    load_statuses,
+    load_tag_names,
+)
 from timelines.filtering import find_matches, load_rules, searchable_text
-from timelines.models import Bookmark, Favourite, Mention, Poll, Status, StatusPin, Tag
+from timelines.models import Poll, Status
 
 Entity = dict[str, Any]
 
@@ -60,8 +66,9 @@ class StatusPage:
     accounts: dict[int, Entity]
     domains: dict[int, str | None]
     originals: dict[int, Status]
-    mentions: dict[int, list[Mention]]
-    tags: dict[int, list[Tag]]
+    mentions: dict[int, list[Account]]
+    # Names.
+    tags: dict[int, list[str]]
     # By attachment id.
     media: dict[int, MediaAttachment]
     # By (shortcode, domain).
@@ -96,10 +103,10 @@ def render_deleted_status(entity: Entity, status: Status) -> Entity:
 def load_status_page(statuses: Sequence[Status], viewer: Account | None) -> StatusPage:
     """Load what rendering these statuses needs."""
     wanted = {status.reblog_of_id for status in statuses if status.reblog_of_id is not None}
-    originals = Status.objects.in_bulk(wanted)
+    originals = load_statuses(wanted)
     everything = [*statuses, *originals.values()]
     ids = {status.pk for status in everything}
-    accounts = Account.objects.in_bulk({status.account_id for status in everything})
+    accounts = load_authors({status.account_id for status in everything})
     polls = load_polls(ids)
     media = load_attachments(media_id for status in everything for media_id in status.media_ids)
     return StatusPage(
@@ -107,8 +114,8 @@ def load_status_page(statuses: Sequence[Status], viewer: Account | None) -> Stat
         accounts=dict(zip(accounts, render_accounts(list(accounts.values())), strict=True)),
         domains={account.pk: account.domain for account in accounts.values()},
         originals=originals,
-        mentions=_load_mentions(ids),
-        tags=_load_tags(ids),
+        mentions=load_mentioned(ids),
+        tags=load_tag_names(ids),
         media=media,
         emojis=_load_emojis(everything, accounts, polls),
         applications=_load_applications(everything, viewer),
@@ -117,22 +124,6 @@ def load_status_page(statuses: Sequence[Status], viewer: Account | None) -> Stat
         marks=_load_marks(viewer, everything, polls, media) if viewer else ViewerMarks(),
         now=timezone.now(),
     )
-
-
-def _load_mentions(ids: Iterable[int]) -> dict[int, list[Mention]]:
-    found: dict[int, list[Mention]] = defaultdict(list)
-    rows = Mention.objects.filter(status__in=ids, silent=False).select_related("account").order_by("pk")
-    for mention in rows:
-        found[mention.status_id].append(mention)
-    return found
-
-
-def _load_tags(ids: Iterable[int]) -> dict[int, list[Tag]]:
-    found: dict[int, list[Tag]] = defaultdict(list)
-    rows = Status.tags.through.objects.filter(status__in=ids).select_related("tag").order_by("pk")
-    for row in rows:
-        found[row.status_id].append(row.tag)
-    return found
 
 
 def _load_emojis(
@@ -162,13 +153,12 @@ def _load_marks(
     media: dict[int, MediaAttachment],
 ) -> ViewerMarks:
     ids = {status.reblog_of_id or status.pk for status in statuses}
-    reblogs = Status.objects.kept().filter(account=viewer, reblog_of__in=ids)
-    pins = StatusPin.objects.filter(account=viewer, status__in=ids)
+    marks = load_marks(viewer.pk, ids)
     return ViewerMarks(
-        favourited=_status_ids(Favourite.objects.filter(account=viewer, status__in=ids)),
-        reblogged=set(reblogs.values_list("reblog_of_id", flat=True)),
-        bookmarked=_status_ids(Bookmark.objects.filter(account=viewer, status__in=ids)),
-        pinned=_status_ids(pins),
+        favourited=marks["favourited"],
+        reblogged=marks["reblogged"],
+        bookmarked=marks["bookmarked"],
+        pinned=marks["pinned"],
         muted=load_muted(viewer, statuses),
         votes=load_own_votes(viewer, polls.values()),
         filtered=_load_filtered(viewer, statuses, polls, media),
@@ -199,10 +189,6 @@ def _load_filtered(
 
 def _subjects(status: Status) -> list[int]:
     return [status.pk] if status.reblog_of_id is None else [status.pk, status.reblog_of_id]
-
-
-def _status_ids(rows: Any) -> set[int]:
-    return set(rows.values_list("status_id", flat=True))
 
 
 def _render_status(status: Status, page: StatusPage) -> Entity:
@@ -264,8 +250,8 @@ def _render_parts(status: Status, page: StatusPage) -> Entity:
     media = (page.media.get(media_id) for media_id in status.media_ids)
     return {
         "media_attachments": [render_attachment(attachment) for attachment in media if attachment],
-        "mentions": [_render_mention(mention.account) for mention in page.mentions.get(status.pk, ())],
-        "tags": [{"name": tag.name, "url": tag_url(tag.name)} for tag in page.tags.get(status.pk, ())],
+        "mentions": [_render_mention(account) for account in page.mentions.get(status.pk, ())],
+        "tags": [{"name": name, "url": tag_url(name)} for name in page.tags.get(status.pk, ())],
         "emojis": [render_emoji(emoji) for emoji in emojis if emoji],
     }
 
