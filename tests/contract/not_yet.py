@@ -4,7 +4,6 @@
 REFUSING = ("POST /api/v1/statuses/:id/translate",)
 
 NOT_YET: tuple[str, ...] = (
-    "GET /api/oembed",
     "GET /api/v1/accounts/:account_id/collections",
     "GET /api/v1/accounts/:account_id/in_collections",
     "POST /api/v1/accounts/:id/email_subscriptions",
@@ -86,13 +85,11 @@ NOT_YET: tuple[str, ...] = (
     "GET /api/v1/donation_campaigns",
     "GET /api/v1/instance/terms_of_service",
     "GET /api/v1/instance/terms_of_service/:date",
-    "GET /api/v1/peers/search",
     "PATCH /api/v1/statuses/:id/interaction_policy",
     "PUT /api/v1/statuses/:id/interaction_policy",
     "GET /api/v1/statuses/:id/quotes",
     "POST /api/v1/statuses/:id/quotes/:quoting_status_id/revoke",
     "POST /api/v1/statuses/:id/translate",
-    "GET /api/v1/timelines/link",
     "GET /api/v1_alpha/async_refreshes/:id",
     "GET /api/v2/admin/accounts",
     "DELETE /api/web/push_subscriptions/:id",
