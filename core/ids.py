@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 _SEQUENCE_BITS = 16
 _SEQUENCE_MASK = (1 << _SEQUENCE_BITS) - 1
+# A clock that is set back by more than a burst can run ahead was wrong before.
+_MAX_LEAD_MS = 10_000
 
 _lock = threading.Lock()
 _last_ms = 0
@@ -27,7 +29,7 @@ def new_id(at: datetime | None = None) -> int:
         if at_ms < now_ms:
             return (max(at_ms, 0) << _SEQUENCE_BITS) | secrets.randbits(_SEQUENCE_BITS)
     with _lock:
-        if now_ms > _last_ms:
+        if now_ms > _last_ms or now_ms < _last_ms - _MAX_LEAD_MS:
             # The top bit stays free so that a burst within this millisecond has room to rise.
             _last_ms, _sequence = now_ms, secrets.randbits(_SEQUENCE_BITS - 1)
         else:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import time_machine
+
 from core.ids import id_at, new_id, time_of_id
 
 
@@ -26,3 +28,10 @@ def test_a_time_in_the_future_counts_as_now() -> None:
 
 def test_an_id_fits_a_signed_bigint_for_centuries() -> None:
     assert id_at(datetime(2500, 1, 1, tzinfo=UTC)) < 2**63
+
+
+def test_a_clock_that_ran_ahead_and_was_set_back_leaves_no_ids_in_the_future() -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=14)):
+        ahead = new_id()
+    assert new_id() < ahead
+    assert abs(time_of_id(new_id()) - datetime.now(UTC)) < timedelta(seconds=1)
