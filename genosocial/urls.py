@@ -30,9 +30,9 @@ from timelines import pages as status_pages
 from timelines import views as status_views
 from timelines.api import announcements as announcement_doors
 from timelines.api import conversations as conversation_doors
-from timelines.api import empty, instance
 from timelines.api import filters as filter_doors
 from timelines.api import grouped_notifications as grouped
+from timelines.api import instance
 from timelines.api import interactions as interaction_doors
 from timelines.api import lists as list_doors
 from timelines.api import notification_policy as policy_doors
@@ -285,9 +285,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # streaming has a process of its own
     path("api/v1/streaming", redirect_to_streaming),
     path("api/v1/streaming/<path:path>", redirect_to_streaming),
-    # what there is none of yet
-    *empty.ADDRESSES,
-    # and whatever else is asked of the API: keep this last
+    # whatever else is asked of the API: keep this last
     re_path("^api(?:/|$)", json_not_found),
 ]
 

@@ -39,11 +39,6 @@ def get_visible_poll(viewer: Account | None, poll_id: object) -> Poll:
     return poll
 
 
-def find_poll(status: Status) -> Poll | None:
-    """Return what a status asks, or None."""
-    return Poll.objects.filter(status=status).first()
-
-
 # Asking
 
 

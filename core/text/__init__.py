@@ -13,7 +13,6 @@ from core.text.scan import (
     find_hashtags,
     find_mentions,
     find_shortcodes,
-    find_urls,
     mention_key,
     normalise_tag,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "find_hashtags",
     "find_mentions",
     "find_shortcodes",
-    "find_urls",
     "html_to_text",
     "mention_key",
     "normalise_tag",

@@ -127,11 +127,6 @@ def find_hashtags(text: str) -> list[str]:
     return list(found.values())
 
 
-def find_urls(text: str) -> list[str]:
-    """Return the links of the text, each once, in order."""
-    return list(dict.fromkeys(token.value for token in scan(text) if token.kind == "url"))
-
-
 def find_shortcodes(text: str) -> list[str]:
     """Return the custom emoji names ('blob' of ':blob:') in plain text or HTML, each once, in order."""
     return list(dict.fromkeys(_SHORTCODE.findall(text)))

@@ -15,12 +15,12 @@ from core.text import (
     find_hashtags,
     find_mentions,
     find_shortcodes,
-    find_urls,
     html_to_text,
     normalise_tag,
     render_field,
     render_plain,
 )
+from core.text.scan import scan
 
 ANNA = MentionLink(url="https://a.example/@anna", username="anna", domain=None)
 DORA = MentionLink(url="https://d.example/@dora", username="dora", domain="d.example")
@@ -90,7 +90,7 @@ def test_hashtags_are_found(text: str, found: list[str]) -> None:
     ],
 )
 def test_links_are_found(text: str, found: list[str]) -> None:
-    assert find_urls(text) == found
+    assert [token.value for token in scan(text) if token.kind == "url"] == found
 
 
 def test_emoji_names_are_found_between_anything_but_letters_and_colons() -> None:
