@@ -71,21 +71,28 @@ def search_accounts(
     if not text:
         return []
     if resolve and offset == 0:
-        _learn(text)
+        try:
+            learn_handle(text)
+        except RemoteUnreachable as error:
+            log.info("handle_not_resolved", extra={"cause": str(error)})
     found = _matching(text)
     if following and viewer is not None:
         found = found.filter(pk__in=Follow.objects.accepted().filter(account=viewer).values("target"))
     return list(found[offset : offset + limit])
 
 
-def _learn(text: str) -> None:
+def learn_handle(text: str) -> None:
+    """Fetch the account of a full handle that is unknown; that nobody has this name is no error.
+
+    Uses the network. Raises RemoteUnreachable.
+    """
     handle = split_handle(text)
     if handle is None or handle[1] is None or find_by_handle(*handle) is not None:
         return
     try:
         resolve_handle(text)
-    except (NotFound, RemoteUnreachable) as error:
-        log.info("handle_not_resolved", extra={"cause": str(error)})
+    except NotFound:
+        return
 
 
 def _matching(text: str) -> QuerySet[Account]:

@@ -43,11 +43,6 @@ def blocked_among(hosts: set[str]) -> set[str]:
     return {host for host in hosts if domains and _has_suffix_in(host, domains) and is_blocked(host)}
 
 
-def is_available(host: str) -> bool:
-    """Tell whether a host still counts as alive."""
-    return not unavailable_among({host})
-
-
 def unavailable_among(hosts: set[str]) -> set[str]:
     """Return those of many hosts that failed on seven different days and nothing came from since."""
     return set(

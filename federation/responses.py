@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 
-from core.errors import AppError, Gone
+from core.errors import AppError
 from federation.vocab import ACTIVITY_JSON
 
 _ACTIVITY_TYPES = frozenset({ACTIVITY_JSON, "application/ld+json", "application/json"})
@@ -63,8 +63,3 @@ def error_response(error: AppError) -> HttpResponse:
     return json_response(
         {"error": str(error.message)}, content_type="application/json; charset=utf-8", status=error.status
     )
-
-
-def gone_response() -> HttpResponse:
-    """Return 410, for what existed and was deleted for good."""
-    return error_response(Gone())

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 from django.db.models import Case, F, Q, Value, When
 
-from accounts.accounts import search_accounts, split_handle
+from accounts.accounts import learn_handle, search_accounts
 from accounts.models import Account
-from accounts.resolve import find_by_handle, resolve_handle
 from core.errors import Forbidden, Gone, NotFound
 from core.text import normalise_tag
 from timelines.models import Status, Tag
@@ -64,7 +63,7 @@ def search(viewer: Account | None, wish: Wish) -> Found:
     found = Found()
     if wish.includes("accounts"):
         if wish.resolve and wish.offset == 0:
-            _learn(text)
+            learn_handle(text)
         found.accounts = search_accounts(
             text, viewer=viewer, limit=wish.limit, offset=wish.offset, following=wish.following
         )
@@ -83,17 +82,6 @@ def _part(wish: Wish) -> Part:
         max_id=wish.max_id,
         min_id=wish.min_id,
     )
-
-
-def _learn(text: str) -> None:
-    """Fetch the account of a full handle; that nobody has this name is no error."""
-    handle = split_handle(text)
-    if handle is None or handle[1] is None or find_by_handle(*handle) is not None:
-        return
-    try:
-        resolve_handle(text)
-    except NotFound:
-        return
 
 
 def _tags(text: str, wish: Wish) -> list[Tag]:

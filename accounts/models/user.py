@@ -54,11 +54,6 @@ class User(AbstractBaseUser):
         """True for moderators and administrators."""
         return self.role in (self.Role.MODERATOR, self.Role.ADMIN)
 
-    @property
-    def is_admin(self) -> bool:
-        """True for administrators."""
-        return self.role == self.Role.ADMIN
-
 
 class Membership(models.Model):
     """A person may act as an account, in a role; the oldest one is the person's own account."""

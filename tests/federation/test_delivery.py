@@ -334,7 +334,7 @@ def test_ten_failures_in_a_row_pause_a_host() -> None:
         peers.note_failure("dora.example", now)
     paused_until = Peer.objects.get().paused_until
     assert paused_until == now + timedelta(seconds=60 * 32)
-    assert peers.is_available("dora.example")
+    assert not peers.unavailable_among({"dora.example"})
 
 
 def test_a_paused_host_is_left_alone(dora: FakePeer) -> None:
@@ -350,13 +350,13 @@ def test_a_paused_host_is_left_alone(dora: FakePeer) -> None:
 def test_seven_bad_days_make_a_host_unavailable_until_it_is_heard_of() -> None:
     start = datetime(2026, 3, 1, 12, tzinfo=UTC)
     for day in range(7):
-        assert peers.is_available("dora.example")
+        assert not peers.unavailable_among({"dora.example"})
         for _ in range(3):
             peers.note_failure("dora.example", start + timedelta(days=day))
-    assert not peers.is_available("dora.example")
+    assert peers.unavailable_among({"dora.example"})
     assert Peer.objects.get().failure_days == [date(2026, 3, day) for day in range(1, 8)]
     peers.note_success(["dora.example"], start)
-    assert peers.is_available("dora.example")
+    assert not peers.unavailable_among({"dora.example"})
 
 
 def test_old_bad_days_are_forgotten() -> None:
