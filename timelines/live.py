@@ -6,7 +6,7 @@ for nobody.
 Source: API behaviours section 13.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from celery import shared_task
@@ -42,18 +42,10 @@ def public_channels(status: Status) -> list[str]:
     return channels
 
 
-def _heard(channels: Sequence[str]) -> list[str]:
-    """Return those of the channels that somebody listens to."""
-    if not channels:
-        return []
-    counts = pubsub.connection().pubsub_numsub(*channels)
-    return [channel for channel, (_, count) in zip(channels, counts, strict=True) if count]
-
-
 def listening(account_ids: Iterable[int]) -> list[int]:
     """Return those of the accounts whose home stream somebody listens to."""
     by_channel = {home_channel(account_id): account_id for account_id in account_ids}
-    return [by_channel[channel] for channel in _heard(list(by_channel))]
+    return [by_channel[channel] for channel in pubsub.heard(list(by_channel))]
 
 
 def publish_to_homes(status: Status, account_ids: Iterable[int], event: str = "update") -> None:
@@ -65,7 +57,7 @@ def publish_to_homes(status: Status, account_ids: Iterable[int], event: str = "u
 
 def publish_to_public(status: Status, event: str = "update") -> None:
     """Send a status to the public and hashtag channels that it appears in."""
-    channels = _heard(public_channels(status))
+    channels = pubsub.heard(public_channels(status))
     if channels:
         payload = render_status(status, None)
         for channel in channels:
@@ -86,9 +78,8 @@ def publish_notifications_merged(account_id: int) -> None:
 
 def publish_to_everybody(event: str, payload: Any) -> None:
     """Send something that is the same for all to every account whose apps listen."""
-    for channel in pubsub.connection().pubsub_channels("timeline:[0-9]*"):
-        name = channel.decode() if isinstance(channel, bytes) else channel
-        pubsub.publish(name, event, payload)
+    for channel in pubsub.heard_like("timeline:[0-9]*"):
+        pubsub.publish(channel, event, payload)
 
 
 # Edits and deletions
@@ -124,7 +115,7 @@ def stream_deletion(*, status_id: int) -> None:
     for batch in _readers(status):
         channels += [home_channel(account_id) for account_id in batch]
     for start in range(0, len(channels), _BATCH):
-        for channel in _heard(channels[start : start + _BATCH]):
+        for channel in pubsub.heard(channels[start : start + _BATCH]):
             pubsub.publish(channel, "delete", str(status.pk))
 
 

@@ -8,7 +8,7 @@ from django.test import override_settings
 from accounts.models import AccessToken, User
 from accounts.oauth.authentication import find_credential
 from accounts.oauth.tokens import issue_token, revoke_all_tokens, revoke_token
-from core.pubsub import connection
+from core.pubsub import connection, wire_name
 from tests.cast import app_token, make_account, the_application, token_for, user_of
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_a_revoked_token_proves_nothing_and_its_streams_are_told(run_jobs):
     anna = make_account("anna")
     token, secret = issue_token(the_application(), user_of(anna), anna, ["read"])
     listener = connection().pubsub(ignore_subscribe_messages=True)
-    listener.subscribe("tokens:revoked")
+    listener.subscribe(wire_name("tokens:revoked"))
     revoke_token(token)
     run_jobs()
     assert find_credential(secret) is None

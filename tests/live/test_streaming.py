@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from accounts.models import AccessToken, Account
 from accounts.oauth.tokens import hash_secret, revoke_token
 from core.pubsub import connection as redis_connection
-from core.pubsub import publish
+from core.pubsub import publish, wire_name
 from tests.cast import app_token, make_account, token_for
 from tests.in_process import StreamingServer
 
@@ -49,7 +49,7 @@ def subscribe(opened: ClientConnection, channel: str, **command: str) -> None:
 def wait_for_listeners(channel: str, count: int) -> None:
     """Wait until so many processes have subscribed to a channel of Redis."""
     for _ in range(1000):
-        if dict(redis_connection().pubsub_numsub(channel))[channel.encode()] == count:
+        if redis_connection().pubsub_numsub(wire_name(channel))[0][1] == count:
             return
     raise AssertionError(f"{channel} has not {count} listeners")
 

@@ -125,7 +125,7 @@ def test_it_is_over_when_it_ends(anna: Person, news: Announcement) -> None:
 
 def test_apps_that_listen_hear_of_all_of_it(anna: Person, cem: Person, news: Announcement) -> None:
     listener = pubsub.connection().pubsub()
-    listener.subscribe(f"timeline:{cem.account.pk}")
+    listener.subscribe(pubsub.wire_name(f"timeline:{cem.account.pk}"))
     run_waiting_jobs()
     anna.app.put(reaction(news, "blob"))
     run_waiting_jobs()

@@ -118,11 +118,11 @@ def test_two_requests_at_once_are_enough_for_a_server(anna: Person, site: Any, r
 def test_listeners_get_the_post_again_with_its_card(anna: Person, site: Any, run_jobs: Jobs) -> None:
     import orjson
 
-    from core.pubsub import connection
+    from core import pubsub
 
     status = anna.post(site.add("/brot", page()))
-    listener = connection().pubsub(ignore_subscribe_messages=True)
-    listener.subscribe(f"timeline:{anna.account.pk}")
+    listener = pubsub.connection().pubsub(ignore_subscribe_messages=True)
+    listener.subscribe(pubsub.wire_name(f"timeline:{anna.account.pk}"))
     listener.get_message(timeout=1)
     run_jobs()
     messages = []

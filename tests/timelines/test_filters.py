@@ -344,7 +344,7 @@ def test_apps_learn_that_filters_changed(anna: Person, run_jobs: Callable[[], No
     from core import pubsub
 
     listener = pubsub.connection().pubsub(ignore_subscribe_messages=True)
-    listener.subscribe(f"timeline:{anna.account.pk}")
+    listener.subscribe(pubsub.wire_name(f"timeline:{anna.account.pk}"))
     listener.get_message(timeout=1)
     make(anna, "brot")
     run_jobs()

@@ -21,7 +21,7 @@ class Listener:
 
     def __init__(self, *channels: str) -> None:
         self._pubsub = pubsub.connection().pubsub(ignore_subscribe_messages=True)
-        self._pubsub.subscribe(*channels)
+        self._pubsub.subscribe(*map(pubsub.wire_name, channels))
         for _ in channels:
             self._pubsub.get_message(timeout=5)
 

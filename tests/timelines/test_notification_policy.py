@@ -184,7 +184,7 @@ def test_who_is_accepted_is_heard_for_good(anna: Person, old: Person) -> None:
     (request,) = anna.see(REQUESTS)
     run_waiting_jobs()
     listener = pubsub.connection().pubsub()
-    listener.subscribe(f"timeline:{anna.account.pk}")
+    listener.subscribe(pubsub.wire_name(f"timeline:{anna.account.pk}"))
 
     assert anna.app.post(f"{REQUESTS}/{request['id']}/accept").json() == {}
     assert anna.see(f"{REQUESTS}/merged") == {"merged": False}

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from accounts.oauth.tokens import REVOKED_CHANNEL
+from core.pubsub import channel_prefix, wire_name
 from timelines.streaming.messages import Message
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Hub:
 
     async def _tell_redis(self, command: Any, channel: str) -> None:
         try:
-            await command(channel)
+            await command(wire_name(channel))
         except RedisError as error:
             self._lose(error)
 
@@ -103,7 +104,8 @@ class Hub:
                 while True:
                     message = await self._pubsub.get_message(timeout=QUIET_SECONDS)
                     if message is not None:
-                        self._dispatch(message["channel"].decode(), message["data"])
+                        channel = message["channel"].decode().removeprefix(channel_prefix())
+                        self._dispatch(channel, message["data"])
             except (RedisError, OSError) as error:
                 self._lose(error)
             await self._pubsub.aclose()
@@ -116,7 +118,7 @@ class Hub:
 
     async def _subscribe_to_all(self) -> None:
         async with self._lock:
-            await self._pubsub.subscribe(REVOKED_CHANNEL, *self._followers)
+            await self._pubsub.subscribe(*map(wire_name, (REVOKED_CHANNEL, *self._followers)))
 
     def _dispatch(self, channel: str, data: bytes) -> None:
         try:
