@@ -31,6 +31,21 @@ def visible(prefix: str, viewer: Account | None) -> Q:
 
 
 def _readable(prefix: str, viewer: Account | None) -> Q:
+    if viewer is None:
+        return _addressed_to(prefix, viewer)
+    own = Q(**{f"{prefix}account": viewer})
+    return _addressed_to(prefix, viewer) & (own | ~_blocked_either_way(prefix, viewer))
+
+
+def readable_when_quoted(prefix: str, viewer: Account | None) -> Q:
+    """Return the condition for a quoted status: blocks by ``viewer`` leave it there, for the app to fold."""
+    if viewer is None:
+        return _addressed_to(prefix, viewer)
+    blocked_by = Block.objects.filter(target=viewer).values("account")
+    return _addressed_to(prefix, viewer) & ~Q(**{f"{prefix}account__in": blocked_by})
+
+
+def _addressed_to(prefix: str, viewer: Account | None) -> Q:
     kept = Q(**{f"{prefix}deleted_at__isnull": True, f"{prefix}account__suspended_at__isnull": True})
     audience = Q(**{f"{prefix}visibility__in": OPEN})
     if viewer is None:
@@ -39,8 +54,7 @@ def _readable(prefix: str, viewer: Account | None) -> Q:
     addressed = Mention.objects.filter(status=OuterRef(f"{prefix}pk"), account=viewer)
     follows = followed_by(viewer).filter(target=OuterRef(f"{prefix}account"))
     private = Q(**{f"{prefix}visibility": Status.Visibility.PRIVATE})
-    audience |= own | Q(Exists(addressed)) | (private & Q(Exists(follows)))
-    return kept & audience & (own | ~_blocked_either_way(prefix, viewer))
+    return kept & (audience | own | Q(Exists(addressed)) | (private & Q(Exists(follows))))
 
 
 def _blocked_either_way(prefix: str, viewer: Account) -> Q:

@@ -14,6 +14,7 @@ from timelines.models.notification_policy import (
 )
 from timelines.models.poll import Poll, PollVote
 from timelines.models.push import PushSubscription
+from timelines.models.quote import Quote
 from timelines.models.scheduled import ScheduledStatus
 from timelines.models.search import StatusText
 from timelines.models.status import (
@@ -54,6 +55,7 @@ __all__ = [
     "PollVote",
     "PreviewCard",
     "PushSubscription",
+    "Quote",
     "ScheduledStatus",
     "Status",
     "StatusCard",

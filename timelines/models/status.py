@@ -79,6 +79,9 @@ class Status(models.Model):
     )
     # Opaque thread key, sent as ``context`` and ``conversation``.
     conversation_uri = models.CharField(max_length=2048, default="", blank=True, db_index=True)
+    # Who may quote it: keys as in the API's ``quote_approval``; without asking, and after asking the author.
+    quote_automatic = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    quote_manual = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     application = models.ForeignKey(
         Application, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -91,6 +94,8 @@ class Status(models.Model):
     replies_count = models.PositiveIntegerField(default=0)
     reblogs_count = models.PositiveIntegerField(default=0)
     favourites_count = models.PositiveIntegerField(default=0)
+    # Accepted ones.
+    quotes_count = models.PositiveIntegerField(default=0)
 
     objects = StatusQuerySet.as_manager()
 
