@@ -5,7 +5,7 @@ per process, with marks in place of the values, and puts the values in when it r
 are, in QuerySet methods, and hot pages pay for them only once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -41,18 +41,16 @@ class Prepared(Generic[Row]):
 
     def rows(self, **values: int | Sequence[int]) -> list[Row]:
         """Return the model instances that the query finds with these values."""
-        sql, parameters = self._filled(values)
+        sql, parameters = self.filled(values)
         assert self._model is not None
         return list(self._model._default_manager.raw(sql, parameters))
 
     def tuples(self, **values: int | Sequence[int]) -> list[tuple[Any, ...]]:
         """Return the columns of a ``values_list`` query with these values, as the driver gives them."""
-        sql, parameters = self._filled(values)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return cursor.fetchall()
+        return fetch(*self.filled(values))
 
-    def _filled(self, values: dict[str, int | Sequence[int]]) -> tuple[str, list[Any]]:
+    def filled(self, values: Mapping[str, int | Sequence[int]]) -> tuple[str, list[Any]]:
+        """Return the SQL and its parameters with these values, to be run alone or within another query."""
         if not self._sql:
             self._prepare()
         given = {name: list(value) if not isinstance(value, int) else value for name, value in values.items()}
@@ -73,6 +71,13 @@ class Prepared(Generic[Row]):
         if missing or any(isinstance(value, date) for value in places):
             raise ValueError(f"a prepared query does not use {missing or 'the clock of the database'}")
         self._model, self._parameters, self._sql = query.model, places, sql
+
+
+def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement as the driver gives them."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
 
 
 class _Place:

@@ -28,6 +28,7 @@ from core import http
 from core.errors import AppError, RemoteUnreachable
 from core.hosts import host_of
 from core.pubsub import connection
+from core.rendered import touch
 from federation.local import is_local_uri
 from federation.peers import is_blocked
 from timelines import live
@@ -87,7 +88,7 @@ def attach_card(*, status_id: int, attempts: int = 1) -> None:
         return
     url = find_link(status)
     if not url:
-        _show(status, None)
+        show_card(status, None)
         return
     now = timezone.now()
     card = PreviewCard.objects.filter(url=url, fetched_at__gt=now - _FRESH).first()
@@ -98,10 +99,11 @@ def attach_card(*, status_id: int, attempts: int = 1) -> None:
             if attempts > 1:
                 _later(status_id, attempts - 1)
             return
-    _show(status, card)
+    show_card(status, card)
 
 
-def _show(status: Status, card: PreviewCard | None) -> None:
+def show_card(status: Status, card: PreviewCard | None) -> None:
+    """Show a card with a status, or none any more, and tell apps that have the status on their screen."""
     before = StatusCard.objects.filter(status=status).values_list("card", flat=True).first()
     if before == (card.pk if card else None):
         return
@@ -110,6 +112,7 @@ def _show(status: Status, card: PreviewCard | None) -> None:
             StatusCard.objects.filter(status=status).delete()
         else:
             StatusCard.objects.update_or_create(status=status, defaults={"card": card})
+        touch(Status.objects.filter(pk=status.pk))
         live.enqueue_update(status.pk)
 
 

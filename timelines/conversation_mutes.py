@@ -1,9 +1,8 @@
 """Threads that people do not want to hear of: muted, and taken back.
 
-Called by the API doors, by notifications and by the loader of statuses. Source: API behaviours section 9.
+Called by the API doors, by notifications and by conversations. Source: API behaviours section 9.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -32,10 +31,3 @@ def unmute_conversation(account: Account, status: Status) -> None:
 def muting_accounts(status: Status) -> "QuerySet[Any, Any]":
     """Return the ids of those who mute the thread of a status, as a subquery."""
     return ConversationMute.objects.filter(conversation_uri=conversation_key(status)).values("account")
-
-
-def load_muted(account: Account, statuses: Iterable[Status]) -> set[str]:
-    """Return the keys of those threads of these statuses that ``account`` mutes."""
-    keys = {conversation_key(status) for status in statuses}
-    found = ConversationMute.objects.filter(account=account, conversation_uri__in=keys)
-    return set(found.values_list("conversation_uri", flat=True))

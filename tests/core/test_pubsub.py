@@ -6,7 +6,9 @@ from core import pubsub
 
 
 def test_a_server_in_another_database_of_the_same_redis_hears_nothing(settings, monkeypatch):
-    monkeypatch.setattr(pubsub, "connection", lambda: redis.Redis.from_url(neighbours_url(settings.REDIS_URL)))
+    monkeypatch.setattr(
+        pubsub, "connection", lambda: redis.Redis.from_url(neighbours_url(settings.REDIS_URL))
+    )
     pubsub.channel_prefix.cache_clear()
     neighbour = pubsub.connection().pubsub(ignore_subscribe_messages=True)
     neighbour.subscribe(pubsub.wire_name("timeline:42"))

@@ -341,13 +341,14 @@ def test_a_page_of_polls_costs_no_more_than_one(anna: Person, bertha: Person, ru
     from django.test.utils import CaptureQueriesContext
 
     def queries() -> int:
+        # What is rendered for everybody is there after the first time.
+        bertha.home()
         with CaptureQueriesContext(connection) as seen:
             bertha.home()
         return len(seen)
 
     vote(bertha, ask(anna), 0)
     run_jobs()
-    bertha.home()
     one = queries()
     for _ in range(5):
         vote(bertha, ask(anna), 0)

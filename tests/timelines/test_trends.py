@@ -11,8 +11,8 @@ from core.ids import new_id
 from tests.cast import ApiClient
 from tests.contract.contract import entity_faults
 from tests.timelines.people import Person
-from timelines import trends
-from timelines.models import DailyUse, Kind, PreviewCard, Status, StatusCard
+from timelines import cards, trends
+from timelines.models import DailyUse, Kind, PreviewCard, Status
 
 pytestmark = pytest.mark.django_db
 Jobs = Callable[[], None]
@@ -32,7 +32,7 @@ def show_card(status: dict[str, Any], url: str = "https://brot.example/rezept") 
     card, _ = PreviewCard.objects.get_or_create(
         url=url, defaults={"title": "Rezept", "fetched_at": datetime.now(UTC)}
     )
-    StatusCard.objects.create(status_id=status["id"], card=card)
+    cards.show_card(Status.objects.get(pk=status["id"]), card)
     return card
 
 

@@ -6,11 +6,13 @@ Called by the API doors and by streaming. Source: Mastodon docs, "Notification";
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from orjson import Fragment
+
 from accounts.entities import render_accounts
 from accounts.models import Account
 from core.api.rendering import iso
 from timelines.entities.notification_fallback import render_fallback
-from timelines.entities.status import render_statuses
+from timelines.entities.status import render_statuses_by_id
 from timelines.models import Notification
 from timelines.notification_groups import ALONE
 
@@ -26,8 +28,8 @@ def render_notifications(
     """
     people = {row.from_account_id: row.from_account for row in notifications}
     accounts = render_accounts_by_id(people | load_subject_accounts(notifications, people))
-    shown = {row.status_id: row.status for row in notifications if row.status is not None}
-    statuses = dict(zip(shown, render_statuses(list(shown.values()), viewer), strict=True))
+    shown = {row.status_id for row in notifications if row.status_id is not None}
+    statuses = render_statuses_by_id(shown, viewer)
     return [_render(row, accounts, statuses, supported_types) for row in notifications]
 
 
@@ -56,7 +58,7 @@ def render_subject(row: Notification, accounts: dict[int, Entity]) -> Entity:
 def _render(
     row: Notification,
     accounts: dict[int, Entity],
-    statuses: dict[int | None, Entity],
+    statuses: dict[int, Fragment],
     supported_types: Collection[str],
 ) -> Entity:
     entity: Entity = {
@@ -69,5 +71,5 @@ def _render(
     if row.filtered:
         entity["filtered"] = True
     if row.status_id is not None:
-        entity["status"] = statuses[row.status_id]
+        entity["status"] = statuses.get(row.status_id)
     return entity | render_subject(row, accounts) | render_fallback(row, accounts, supported_types)

@@ -12,7 +12,7 @@ from accounts.models import Account
 from core.api.rendering import iso
 from timelines.entities.notification import load_subject_accounts, render_accounts_by_id, render_subject
 from timelines.entities.notification_fallback import render_fallback
-from timelines.entities.status import render_statuses
+from timelines.entities.status import render_statuses_by_id
 from timelines.notification_groups import Group, GroupPage
 
 Entity = dict[str, Any]
@@ -29,7 +29,7 @@ def render_groups(
 ) -> Entity:
     """Return a page of groups; ``paged`` tells where it lies, ``partial`` shortens most accounts."""
     rows = [group.newest for group in page.groups]
-    statuses = {row.status_id: row.status for row in rows if row.status is not None}
+    statuses = render_statuses_by_id({row.status_id for row in rows if row.status_id is not None}, viewer)
     named = {pk: page.accounts[pk] for group in page.groups for pk in group.sample_ids if pk in page.accounts}
     first = {row.from_account_id: row.from_account for row in rows}
     whole = first if partial else first | named
@@ -37,7 +37,7 @@ def render_groups(
     entities = render_accounts_by_id(whole)
     answer: Entity = {
         "accounts": list(entities.values()),
-        "statuses": render_statuses(list(statuses.values()), viewer),
+        "statuses": list(statuses.values()),
         "notification_groups": [
             _render_group(group, entities, paged, supported_types) for group in page.groups
         ],

@@ -11,7 +11,7 @@ from django.db.models import Count
 from accounts.entities import render_accounts
 from accounts.models import Account
 from core.api.rendering import iso
-from timelines.entities.status import render_statuses
+from timelines.entities.status import render_statuses_by_id
 from timelines.models import Notification, NotificationRequest
 from timelines.notification_requests import SPOKEN
 from timelines.visibility import load_visible_statuses
@@ -24,7 +24,7 @@ def render_requests(requests: Sequence[NotificationRequest], viewer: Account) ->
     accounts = render_accounts([row.from_account for row in requests])
     ids = [row.last_status_id for row in requests if row.last_status_id is not None]
     shown = load_visible_statuses(viewer, ids)
-    statuses = {entity["id"]: entity for entity in render_statuses(shown, viewer)}
+    statuses = render_statuses_by_id([status.pk for status in shown], viewer)
     counts = _load_counts(requests, viewer)
     return [
         {
@@ -34,7 +34,7 @@ def render_requests(requests: Sequence[NotificationRequest], viewer: Account) ->
             "account": account,
             # A string, unlike the count of a group.
             "notifications_count": str(counts.get(row.from_account_id, 0)),
-            "last_status": statuses.get(str(row.last_status_id)),
+            "last_status": statuses.get(row.last_status_id or 0),
         }
         for row, account in zip(requests, accounts, strict=True)
     ]

@@ -6,7 +6,7 @@ Source: Mastodon docs, "Poll"; API behaviours section 9.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,11 +25,28 @@ Emojis = Mapping[tuple[str, str | None], CustomEmoji]
 
 
 def load_polls(status_ids: Iterable[int]) -> dict[int, Poll]:
-    """Return the polls of these statuses by status id."""
-    return {poll.status_id: poll for poll in Poll.objects.filter(status__in=list(status_ids))}
+    """Return the polls of these statuses by status id, with their authors."""
+    polls = Poll.objects.filter(status__in=list(status_ids)).select_related("status__account")
+    return {poll.status_id: poll for poll in polls}
 
 
-def load_own_votes(viewer: Account | None, polls: Iterable[Poll]) -> dict[int, list[int]]:
+def shortcodes_of(poll: Poll | None) -> list[str]:
+    """Return the shortcodes in the options, each once."""
+    text = " ".join(poll.options) if poll is not None else ""
+    return list(dict.fromkeys(find_shortcodes(text))) if ":" in text else []
+
+
+def render_polls(polls: Collection[Poll], viewer: Account | None) -> dict[int, Entity]:
+    """Return the entities of these polls (their authors loaded) by status id."""
+    emojis = load_emojis((code, poll.status.account.domain) for poll in polls for code in shortcodes_of(poll))
+    votes, now = _load_own_votes(viewer, polls), timezone.now()
+    return {
+        poll.status_id: _render_poll(poll, emojis, now) | _render_own_part(poll, viewer, votes[poll.pk])
+        for poll in polls
+    }
+
+
+def _load_own_votes(viewer: Account | None, polls: Iterable[Poll]) -> dict[int, list[int]]:
     """Return what ``viewer`` chose, by poll id."""
     found: dict[int, list[int]] = defaultdict(list)
     if viewer is not None:
@@ -39,19 +56,11 @@ def load_own_votes(viewer: Account | None, polls: Iterable[Poll]) -> dict[int, l
     return found
 
 
-def shortcodes_of(poll: Poll | None) -> list[str]:
-    """Return the shortcodes in the options, each once."""
-    text = " ".join(poll.options) if poll is not None else ""
-    return list(dict.fromkeys(find_shortcodes(text))) if ":" in text else []
-
-
-def render_poll(poll: Poll, emojis: Emojis, domain: str | None, now: datetime) -> Entity:
-    """Return what everybody sees of a poll whose author is at ``domain``; hidden totals are null until the
-    end.
-    """
+def _render_poll(poll: Poll, emojis: Emojis, now: datetime) -> Entity:
+    """Return what everybody sees of a poll; hidden totals are null until the end."""
     is_over = poll.is_over(now)
     shown = is_over or not poll.hide_totals
-    codes = (emojis.get((code, domain)) for code in shortcodes_of(poll))
+    codes = (emojis.get((code, poll.status.account.domain)) for code in shortcodes_of(poll))
     return {
         "id": str(poll.pk),
         "expires_at": iso(poll.expires_at) if poll.expires_at else None,
@@ -67,17 +76,13 @@ def render_poll(poll: Poll, emojis: Emojis, domain: str | None, now: datetime) -
     }
 
 
-def render_own_part(viewer: Account | None, author_id: int, choices: Sequence[int]) -> Entity:
+def _render_own_part(poll: Poll, viewer: Account | None, choices: Sequence[int]) -> Entity:
     """Return what depends on who looks: nothing for nobody; authors count as having voted."""
     if viewer is None:
         return {}
-    return {"voted": bool(choices) or viewer.pk == author_id, "own_votes": list(choices)}
+    return {"voted": bool(choices) or viewer.pk == poll.status.account_id, "own_votes": list(choices)}
 
 
 def render_single_poll(poll: Poll, viewer: Account | None) -> Entity:
     """Return the entity of one poll, its status and author loaded."""
-    author = poll.status.account
-    emojis = load_emojis((code, author.domain) for code in shortcodes_of(poll))
-    choices = load_own_votes(viewer, [poll])[poll.pk]
-    entity = render_poll(poll, emojis, author.domain, timezone.now())
-    return entity | render_own_part(viewer, author.pk, choices)
+    return render_polls([poll], viewer)[poll.status_id]
