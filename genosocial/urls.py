@@ -38,6 +38,7 @@ from timelines.api import lists as list_doors
 from timelines.api import notification_policy as policy_doors
 from timelines.api import notifications as notification_doors
 from timelines.api import polls as poll_doors
+from timelines.api import quotes as quote_doors
 from timelines.api import scheduled as scheduled_doors
 from timelines.api import search as search_doors
 from timelines.api import statuses as status_doors
@@ -121,6 +122,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/statuses/<str:status_id>/unpin", door(unpin, "write", "write:accounts")),
     path("api/v1/statuses/<str:status_id>/favourited_by", interaction_doors.FavouritedBy.as_view()),
     path("api/v1/statuses/<str:status_id>/reblogged_by", interaction_doors.RebloggedBy.as_view()),
+    path("api/v1/statuses/<str:status_id>/quotes", quote_doors.Quotes.as_view()),
+    path(
+        "api/v1/statuses/<str:status_id>/quotes/<str:quoting_status_id>/revoke",
+        quote_doors.Revocation.as_view(),
+    ),
+    path("api/v1/statuses/<str:status_id>/interaction_policy", quote_doors.InteractionPolicy.as_view()),
     path("api/v1/statuses/<str:status_id>/mute", door(mute_conversation, "write", "write:mutes")),
     path("api/v1/statuses/<str:status_id>/unmute", door(unmute_conversation, "write", "write:mutes")),
     path("api/v1/statuses/<str:status_id>/translate", Translate.as_view()),

@@ -50,6 +50,8 @@ _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 _ANCHOR = re.compile(r"<a\s([^>]{1,6000})>")
 _HREF = re.compile(r'href="(https?://[^"]{1,2040})"')
 _CLASS = re.compile(r'class="([^"]{0,500})"')
+# It leads to a status that is shown anyway.
+_QUOTE_LINE = re.compile(r'<p class="quote-inline">.{0,8000}?</p>', re.DOTALL)
 _NO_LINKS = {"mention", "hashtag", "u-url"}
 
 
@@ -69,7 +71,7 @@ def find_link(status: Status) -> str:
     """Return the first link of a post that leads out of here and is no mention or hashtag; "" if none."""
     if status.media_ids:
         return ""
-    for anchor in _ANCHOR.finditer(status.content):
+    for anchor in _ANCHOR.finditer(_QUOTE_LINE.sub("", status.content, count=1)):
         classes, href = _CLASS.search(anchor[1]), _HREF.search(anchor[1])
         if href is None or (classes and _NO_LINKS.intersection(classes[1].split())):
             continue

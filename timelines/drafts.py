@@ -44,19 +44,23 @@ class StatusDraft:
     # Ids of the only accounts that the text may mention; None for no such wish.
     allowed_mentions: Sequence[int] | None = None
     poll: PollDraft | None = None
+    quoted_status_id: object = None
+    # Who may quote it.
+    quote_policy: str | None = None
     # The files are kept for this draft already: it was checked before and waited for its time.
     holds_media: bool = False
 
 
 def checked_text(
-    text: str, spoiler_text: str, media: Sequence[MediaAttachment], *, has_poll: bool = False
+    text: str, spoiler_text: str, media: Sequence[MediaAttachment], *, shows_more: bool = False
 ) -> tuple[str, str]:
     """Return text and content warning without unsafe characters. Raises Unprocessable: blank or too long.
 
-    A warning needs something that it warns of: blank text behind one becomes a placeholder.
+    ``shows_more``: a poll or a quote speaks for itself. A warning needs something that it warns of: blank
+    text behind one becomes a placeholder.
     """
     text, spoiler_text = clean_text(text), clean_line(spoiler_text)
-    if not text.strip() and not media and not spoiler_text and not has_poll:
+    if not text.strip() and not media and not spoiler_text and not shows_more:
         raise Unprocessable(_("The post is empty"))
     if not text.strip() and spoiler_text:
         text = "🖼" if media else "."

@@ -25,7 +25,7 @@ from media.attachments import (
     update_attachment,
 )
 from media.models import MediaAttachment
-from timelines import drafts, outbox, polls
+from timelines import drafts, outbox, polls, quotes
 from timelines.content import Content, read_content, store_tags
 from timelines.entities.edit import current_version
 from timelines.models import Mention, Poll, Status
@@ -48,6 +48,8 @@ class StatusChanges:
     media_attributes: Sequence[Mapping[str, Any]] = field(default=())
     poll: PollDraft | None = None
     removes_poll: bool = False
+    # Who may quote it; alone it is no edit.
+    quote_policy: str | None = None
 
 
 def edit_status(status: Status, changes: StatusChanges, *, now: datetime | None = None) -> Status:
@@ -58,15 +60,18 @@ def edit_status(status: Status, changes: StatusChanges, *, now: datetime | None 
     """
     if status.reblog_of_id is not None:
         raise Unprocessable(_("A reblog cannot be edited"))
-    wanted = _wanted_media(status, changes)
-    values = _values(status, changes, wanted)
+    wanted, quote = _wanted_media(status, changes), quotes.find_quote(status)
+    shows_more = quote is not None or _has_poll(status, changes)
+    values = _values(status, changes, wanted, shows_more=shows_more)
     content = read_content(status.account, values["text"])
-    values["content"] = content.html
+    values["content"] = quotes.with_quote_line(content.html, quote.quoted if quote else None)
     with transaction.atomic():
         locked = Status.objects.kept().select_for_update(of=("self",)).filter(pk=status.pk)
         current = locked.select_related("account").first()
         if current is None:
             raise NotFound()
+        if changes.quote_policy:
+            quotes.change_policy(current, changes.quote_policy)
         _apply(current, values, content, changes, now or timezone.now())
     return current
 
@@ -82,10 +87,12 @@ def _wanted_media(status: Status, changes: StatusChanges) -> list[MediaAttachmen
     return found
 
 
-def _values(status: Status, changes: StatusChanges, media: Sequence[MediaAttachment]) -> dict[str, Any]:
+def _values(
+    status: Status, changes: StatusChanges, media: Sequence[MediaAttachment], *, shows_more: bool
+) -> dict[str, Any]:
     text = status.text if changes.text is None else changes.text
     spoiler_text = status.spoiler_text if changes.spoiler_text is None else changes.spoiler_text
-    text, spoiler_text = drafts.checked_text(text, spoiler_text, media, has_poll=_has_poll(status, changes))
+    text, spoiler_text = drafts.checked_text(text, spoiler_text, media, shows_more=shows_more)
     sensitive = status.sensitive if changes.sensitive is None else changes.sensitive
     language = status.language
     if changes.language:

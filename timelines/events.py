@@ -18,7 +18,7 @@ from accounts.events import (
 from accounts.models import Account, Follow
 from media.attachments import delete_attachments
 from timelines import feeds
-from timelines.models import Favourite, Notification, ScheduledStatus, Status
+from timelines.models import Favourite, Notification, Quote, ScheduledStatus, Status
 from timelines.notifications import forget_notification, notify, notify_staff
 
 
@@ -70,6 +70,11 @@ def on_account_deleted(event: AccountDeleted) -> None:
     Status.objects.filter(pk__in=favoured).update(favourites_count=Greatest(F("favourites_count") - 1, 0))
     reblogged = written.filter(reblog_of__isnull=False).values("reblog_of")
     Status.objects.filter(pk__in=reblogged).update(reblogs_count=Greatest(F("reblogs_count") - 1, 0))
+    quoted = Quote.objects.filter(status__in=written, state=Quote.State.ACCEPTED)
+    quotes = quoted.filter(quoted=OuterRef("pk")).order_by().values("quoted")
+    Status.objects.filter(pk__in=quoted.values("quoted")).update(
+        quotes_count=Greatest(F("quotes_count") - Subquery(quotes.annotate(n=Count("pk")).values("n")), 0)
+    )
     answers = written.filter(in_reply_to=OuterRef("pk")).order_by().values("in_reply_to")
     Status.objects.filter(pk__in=written.filter(in_reply_to__isnull=False).values("in_reply_to")).update(
         replies_count=Greatest(F("replies_count") - Subquery(answers.annotate(n=Count("pk")).values("n")), 0)

@@ -4,7 +4,8 @@
 Source: API behaviours section 12.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from celery import shared_task
@@ -17,13 +18,14 @@ from core.api.parameters import as_id
 from core.errors import NotFound
 from timelines import live
 from timelines.conversation_mutes import muting_accounts
-from timelines.models import Marker, Notification, Status
+from timelines.models import Marker, Notification, Quote, Status
 from timelines.notification_groups import group_keys, heads, members_of
 from timelines.notification_policy import judge
 from timelines.notification_requests import SPOKEN, remember_request
 from timelines.visibility import visible
 
 _BATCH = 500
+_NONE: Mapping[int, int] = MappingProxyType({})
 
 
 def notify(
@@ -77,6 +79,27 @@ def change_subject(type: str, origin_id: int, subject: dict[str, Any]) -> None:
     Notification.objects.filter(type=type, origin_id=origin_id).update(subject=subject)
 
 
+def notify_quoting(status: Status, *, origin_id: int) -> None:
+    """Tell local accounts that what they quote was edited; each is shown the latest own status quoting it."""
+    rows = Quote.objects.filter(
+        quoted=status,
+        state=Quote.State.ACCEPTED,
+        status__account__domain__isnull=True,
+        status__deleted_at__isnull=True,
+    )
+    own = dict(rows.order_by("pk").values_list("status__account_id", "status_id"))
+    if own:
+        verdicts = dict.fromkeys(_willing(list(own), status.account).values_list("pk", flat=True), False)
+        _tell(
+            verdicts,
+            Notification.Type.QUOTED_UPDATE,
+            status.account,
+            origin_id=origin_id,
+            status=None,
+            own_status_ids=own,
+        )
+
+
 def _tell(
     verdicts: dict[int, bool],
     type: str,
@@ -84,9 +107,13 @@ def _tell(
     *,
     origin_id: int,
     status: Status | None,
+    own_status_ids: Mapping[int, int] = _NONE,
     subject: dict[str, Any] | None = None,
 ) -> None:
-    """Write the rows; ``verdicts`` says by recipient whether it is held back."""
+    """Write the rows; ``verdicts`` says by recipient whether it is held back.
+
+    ``own_status_ids`` says by recipient which status is shown instead of ``status``.
+    """
     if not verdicts:
         return
     told = Notification.objects.filter(type=type, origin_id=origin_id)
@@ -100,7 +127,7 @@ def _tell(
             account_id=recipient_id,
             from_account=from_account,
             type=type,
-            status=status,
+            status_id=own_status_ids.get(recipient_id, status.pk if status else None),
             origin_id=origin_id,
             group_key=keys.get(recipient_id, ""),
             filtered=verdicts[recipient_id],

@@ -7,6 +7,7 @@ nobody elsewhere is concerned. Source: contract of the federation 4.5.
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -15,7 +16,7 @@ from accounts.models import Account, Follow
 from accounts.outbox import inboxes_of
 from federation.delivery import deliver
 from timelines import documents
-from timelines.models import Favourite, Mention, Poll, PollVote, Status, StatusPin
+from timelines.models import Favourite, Mention, Poll, PollVote, Quote, Status, StatusPin
 from timelines.visibility import OPEN
 
 _FOR_FOLLOWERS = (*OPEN, Status.Visibility.PRIVATE)
@@ -102,8 +103,61 @@ def send_tallies(status: Status) -> None:
     if status.account.is_local:
         reblogging = Status.objects.kept().filter(reblog_of=status).values("account_id")
         voting = PollVote.objects.filter(poll__status=status).values("account_id")
-        update = documents.render_tallies(documents.load_note(status), timezone.now())
+        update = documents.render_silent_update(documents.load_note(status), timezone.now())
         _deliver(update, status, _concerned(status), [reblogging, voting])
+
+
+def send_silent_update(status: Status) -> None:
+    """Tell what changed of a status of a local account without an edit: consent to its quote, its policy."""
+    if status.account.is_local:
+        update = documents.render_silent_update(documents.load_note(status), timezone.now())
+        _deliver(update, status, _concerned(status), _reacting(status))
+
+
+def send_quote_request(quote: Quote) -> None:
+    """Ask an author elsewhere for consent to a quote by a local account; gives the quote its request uri."""
+    quoting, quoted = quote.status, quote.quoted
+    if quoted is None or not quoting.account.is_local or quoted.account.is_local:
+        return
+    quote.request_uri = f"{quoting.account.uri}/quote_requests/{uuid4()}"
+    quote.save(update_fields=["request_uri"])
+    deliver(
+        documents.render_quote_request(quote, documents.load_note(quoting)),
+        sender_uri=quoting.account.uri,
+        inboxes=[quoted.account.preferred_inbox_url],
+        # The post comes first, and its deletion makes the question void.
+        object_uri=quoting.uri,
+    )
+
+
+def send_quote_answer(request: documents.QuoteRequest, quote: Quote | None) -> None:
+    """Answer who asks to quote a status of ours: with the stamp of this quote, or no."""
+    if quote is None:
+        answer = documents.render_quote_reject(request)
+    else:
+        answer = documents.render_quote_accept(request, quote)
+    deliver(
+        answer,
+        sender_uri=request.quoted.account.uri,
+        inboxes=[request.actor.preferred_inbox_url],
+        object_uri=request.uri,
+    )
+
+
+def send_stamp_deletion(quote: Quote) -> None:
+    """Take back the consent of a local author to a quote, before all who may have seen either status."""
+    assert quote.quoted is not None
+    quoting, quoted = quote.status, quote.quoted
+    first, *rest = [
+        ids.order_by() for ids in (*_author_of(quoting), *_concerned(quoting), *_concerned(quoted))
+    ]
+    deliver(
+        documents.render_stamp_deletion(quote),
+        sender_uri=quoted.account.uri,
+        inboxes=inboxes_of(Account.objects.filter(pk__in=first.union(*rest))),
+        object_uri=quote.approval_uri,
+    )
+    send_silent_update(quoting)
 
 
 # Whom it concerns: querysets of one column, the ids of accounts.
@@ -112,10 +166,13 @@ Ids = QuerySet[Any, Any]
 
 
 def _concerned(status: Status) -> list[Ids]:
-    """Followers if they may see it, the mentioned, and who is replied to, with their followers if ours."""
+    """Followers if they may see it, the mentioned, who is quoted, and who is replied to, with their followers
+    if ours.
+    """
     found: list[Ids] = [Mention.objects.filter(status=status).values("account_id")]
     if status.visibility in _FOR_FOLLOWERS:
         found.append(_followers_of(status.account_id))
+        found.append(Quote.objects.filter(status=status).values("quoted__account_id"))
     if status.visibility in OPEN and status.in_reply_to_account_id is not None:
         found.append(Account.objects.filter(pk=status.in_reply_to_account_id).values("pk"))
         found.append(_followers_of(status.in_reply_to_account_id))
@@ -128,11 +185,12 @@ def _followers_of(account_id: int) -> Ids:
 
 
 def _reacting(status: Status) -> list[Ids]:
-    """Those who reblogged, favoured or answered it, and so show it or its numbers."""
+    """Those who reblogged, favoured, answered or quoted it, and so show it or its numbers."""
     return [
         Status.objects.kept().filter(reblog_of=status).values("account_id"),
         Favourite.objects.filter(status=status).values("account_id"),
         Status.objects.kept().filter(in_reply_to=status).values("account_id"),
+        Quote.objects.filter(quoted=status, state=Quote.State.ACCEPTED).values("status__account_id"),
     ]
 
 

@@ -125,7 +125,8 @@ def _params(plan: Plan, draft: StatusDraft, application_id: int | None) -> dict[
         },
         "allowed_mentions": _texts(draft.allowed_mentions),
         "application_id": application_id,
-        "quoted_status_id": None,
+        "quoted_status_id": str(plan.quoted.pk) if plan.quoted else None,
+        "quote_approval_policy": plan.quote_policy,
         "scheduled_at": None,
         "idempotency": None,
         "with_rate_limit": False,
@@ -149,6 +150,8 @@ def _draft(row: ScheduledStatus) -> StatusDraft:
         allowed_mentions=None if allowed is None else [int(account_id) for account_id in allowed],
         poll=poll
         and PollDraft(tuple(poll["options"]), poll["expires_in"], poll["multiple"], poll["hide_totals"]),
+        quoted_status_id=params["quoted_status_id"],
+        quote_policy=params["quote_approval_policy"],
         holds_media=True,
     )
 

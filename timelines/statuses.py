@@ -21,7 +21,7 @@ from core.errors import NotFound, Unprocessable
 from core.ids import new_id
 from media.attachments import delete_attachments, mark_attached, release_attachments
 from media.models import MediaAttachment
-from timelines import drafts, live, outbox, polls
+from timelines import drafts, live, outbox, polls, quotes
 from timelines.cards import enqueue_card
 from timelines.content import Content, read_content, store_tags
 from timelines.conversations import forget_direct_status, note_direct_status
@@ -41,8 +41,10 @@ from timelines.notifications import (
     forget_notifications_about,
     notify,
     notify_followers,
+    notify_quoting,
 )
 from timelines.poll_drafts import PollDraft, checked_poll
+from timelines.quote_policy import automatic_for, checked_policy
 from timelines.search_words import store_words
 
 IDEMPOTENCY_WINDOW = timedelta(hours=1)
@@ -74,6 +76,8 @@ class Plan:
     parent: Status | None
     content: Content
     poll: PollDraft | None
+    quoted: Status | None
+    quote_policy: str
 
 
 def publish_status(
@@ -89,8 +93,8 @@ def publish_status(
 
     The same ``idempotency_key`` within an hour returns the status it made the first time, also when both
     requests run at once. Looks up unknown handles over the network first. Raises Unprocessable (empty, too
-    long, unusable media, unexpected mentions) and NotFound (reply to something invisible). ``claim`` is
-    called first in the transaction and may refuse by raising.
+    long, unusable media, unexpected mentions) and NotFound (reply to something invisible, quote of what must
+    not be quoted). ``claim`` is called first in the transaction and may refuse by raising.
     """
     now = now or timezone.now()
     if earlier := find_by_idempotency_key(account, idempotency_key):
@@ -131,15 +135,17 @@ def plan_status(account: Account, draft: StatusDraft) -> Plan:
     """Check a draft and return what `publish_status` would write; raises what it raises."""
     parent = drafts.find_parent(account, draft.in_reply_to_id)
     media = drafts.load_media(account, draft)
-    poll = checked_poll(draft.poll)
-    text, spoiler_text = drafts.checked_text(draft.text, draft.spoiler_text, media, has_poll=poll is not None)
+    poll, quoted = checked_poll(draft.poll), quotes.find_quotable(account, draft.quoted_status_id)
+    shows_more = poll is not None or quoted is not None
+    text, spoiler_text = drafts.checked_text(draft.text, draft.spoiler_text, media, shows_more=shows_more)
     sensitive = account.default_sensitive if draft.sensitive is None else draft.sensitive
-    visibility = drafts.checked_visibility(account, draft.visibility)
+    visibility = quotes.quoting_visibility(drafts.checked_visibility(account, draft.visibility), quoted)
     content = read_content(account, text)
     if draft.allowed_mentions is not None:
         unexpected = [person for person in content.mentioned if person.pk not in draft.allowed_mentions]
         if unexpected:
             raise UnexpectedMentions(unexpected)
+    quotes.require_mentioned(account, visibility, quoted, content.mentioned)
     return Plan(
         text=text,
         spoiler_text=spoiler_text,
@@ -150,6 +156,8 @@ def plan_status(account: Account, draft: StatusDraft) -> Plan:
         parent=parent,
         content=content,
         poll=poll,
+        quoted=quoted,
+        quote_policy=checked_policy(account, draft.quote_policy),
     )
 
 
@@ -166,7 +174,7 @@ def _write(
         account=account,
         is_local=True,
         text=plan.text,
-        content=plan.content.html,
+        content=quotes.with_quote_line(plan.content.html, plan.quoted),
         spoiler_text=plan.spoiler_text,
         sensitive=plan.sensitive,
         visibility=plan.visibility,
@@ -176,6 +184,7 @@ def _write(
         in_reply_to_uri=parent.uri if parent else "",
         in_reply_to_account_id=replied_to(account, parent),
         conversation_uri=_conversation(account, parent, status_id),
+        quote_automatic=automatic_for(plan.quote_policy, plan.visibility),
         application_id=application_id,
         idempotency_key=key_hash,
         created_at=now,
@@ -183,10 +192,13 @@ def _write(
     mark_attached(media_ids)
     if plan.poll is not None:
         polls.create_poll(status, plan.poll, now)
+    quote = quotes.create_quote(status, plan.quoted) if plan.quoted is not None else None
     Mention.objects.bulk_create([Mention(status=status, account=person) for person in plan.content.mentioned])
     status.tags.set(store_tags(plan.content.tags))
     status_created(status, now=now)
     outbox.send_create(status)
+    if quote is not None:
+        outbox.send_quote_request(quote)
     return status
 
 
@@ -245,7 +257,7 @@ def _notify_author_of_reblog(reblog: Status) -> None:
 def status_edited(status: Status, *, newly_mentioned: Collection[int] = ()) -> None:
     """Do what follows from an edit, local or remote; call it inside its transaction.
 
-    Who reblogged it is told, and the accounts (ids) whom the edit mentions for the first time.
+    Who reblogged or quoted it is told, and the accounts (ids) whom the edit mentions for the first time.
     """
     notify(newly_mentioned, Notification.Type.MENTION, status.account, origin_id=status.pk, status=status)
     boosters = Status.objects.kept().filter(reblog_of=status).values_list("account", flat=True)
@@ -257,6 +269,7 @@ def status_edited(status: Status, *, newly_mentioned: Collection[int] = ()) -> N
         origin_id=last_edit or status.pk,
         status=status,
     )
+    notify_quoting(status, origin_id=last_edit or status.pk)
     store_words(status)
     enqueue_card(status)
     live.enqueue_update(status.pk)
@@ -292,6 +305,7 @@ def _delete_what_hangs_on(status: Status, delete_media: bool) -> None:
             live.enqueue_deletion(reblog.pk)
     for model in (Favourite, Bookmark, FilterStatus, StatusPin, Poll):
         model.objects.filter(status=status).delete()
+    quotes.forget_quotes(status)
     forget_notifications_about(status)
     forget_direct_status(status)
     if delete_media:

@@ -5,7 +5,7 @@ cleans remote HTML, `count` measures against the character limit. Nothing here k
 """
 
 from core.text.count import URL_CHARACTERS, count_characters
-from core.text.plain import MentionLink, render_field, render_plain
+from core.text.plain import MentionLink, render_field, render_plain, render_quote_line
 from core.text.sanitise import html_to_text, sanitise_html
 from core.text.scan import (
     clean_line,
@@ -31,5 +31,6 @@ __all__ = [
     "normalise_tag",
     "render_field",
     "render_plain",
+    "render_quote_line",
     "sanitise_html",
 ]

@@ -56,6 +56,11 @@ def render_field(value: str, *, mentions: Mentions = _NOBODY, tag_url: TagUrl | 
     return _render_inline(clean_line(value), mentions, tag_url, rel="nofollow noopener me")
 
 
+def render_quote_line(url: str) -> str:
+    """Return the line that links to a quoted status, for apps and servers that do not know quotes."""
+    return f'<p class="quote-inline">RE: {_render_url(url, "nofollow noopener")}</p>'
+
+
 def _render_inline(text: str, mentions: Mentions, tag_url: TagUrl | None, *, rel: str) -> str:
     ambiguous = _ambiguous_usernames(mentions)
     parts: list[str] = []

@@ -124,6 +124,9 @@ class World:
         self.ids["reply"] = do(bertha, "/api/v1/statuses", self.ids, **said)["id"]
         again = {"status": "Danke #brot", "in_reply_to_id": self.ids["reply"], "visibility": "unlisted"}
         self.ids["answer"] = do(self.app, "/api/v1/statuses", self.ids, **again)["id"]
+        quoting = {"status": "Sehr wahr", "quoted_status_id": self.ids["rich"]}
+        self.ids["quoting"] = do(bertha, "/api/v1/statuses", self.ids, **quoting)["id"]
+        do(self.app, "/api/v1/statuses", self.ids, status="Ja", quoted_status_id=self.ids["quoting"])
         for visibility in ("private", "direct"):
             text = {"status": f"@bertha {visibility}", "visibility": visibility}
             self.ids[visibility] = do(self.app, "/api/v1/statuses", self.ids, **text)["id"]

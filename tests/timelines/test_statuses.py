@@ -140,7 +140,6 @@ def test_a_silenced_account_does_not_reach_the_public(db: None) -> None:
         {"status": "a", "visibility": "everyone"},
         {"status": "a", "media_ids": ["1"]},
         {"status": "a", "scheduled_at": "morgen"},
-        {"status": "a", "quoted_status_id": "1"},
     ],
 )
 def test_what_cannot_be_published_is_refused(anna: Person, fields: dict[str, Any]) -> None:

@@ -54,7 +54,6 @@ class Statuses(ApiView):
             return Response(render_status(status, self.actor))
         if scheduled := find_scheduled_by_key(self.actor, key):
             return Response(render_scheduled([scheduled])[0])
-        _refuse_quote(self.params)
         moment = read_moment(self.params.get("scheduled_at"))
         self.consume(STATUSES)
         # A time that has passed means "now".
@@ -73,12 +72,6 @@ class Statuses(ApiView):
         )
 
 
-def _refuse_quote(params: dict[str, Any]) -> None:
-    """Raise Unprocessable rather than publish something else than was asked for."""
-    if params.get("quoted_status_id") or params.get("quote_id"):
-        raise Unprocessable(_("Quotes are not available on this server yet"))
-
-
 def read_draft(params: dict[str, Any]) -> StatusDraft:
     """Return the draft that the parameters of a request describe."""
     sensitive, allowed = params.get("sensitive"), params.get("allowed_mentions")
@@ -92,6 +85,9 @@ def read_draft(params: dict[str, Any]) -> StatusDraft:
         in_reply_to_id=params.get("in_reply_to_id"),
         allowed_mentions=None if allowed is None else as_ids(allowed),
         poll=read_poll(params.get("poll")),
+        # Older apps use the name that other servers gave it.
+        quoted_status_id=params.get("quoted_status_id") or params.get("quote_id"),
+        quote_policy=as_text(params.get("quote_approval_policy")) or None,
     )
 
 
@@ -134,6 +130,7 @@ def read_changes(params: dict[str, Any]) -> StatusChanges:
         media_attributes=[entry for entry in attributes if isinstance(entry, dict)],
         poll=poll,
         removes_poll="poll" in params and poll is None,
+        quote_policy=as_text(params.get("quote_approval_policy")) or None,
     )
 
 
@@ -157,7 +154,7 @@ class StatusHistory(ApiView):
 
     def get(self, request: Request, status_id: str) -> Response:
         """Answer every version, the original first."""
-        return Response(render_history(get_visible_status(self.viewer, status_id)))
+        return Response(render_history(get_visible_status(self.viewer, status_id), self.viewer))
 
 
 class StatusSource(ApiView):

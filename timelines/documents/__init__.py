@@ -12,7 +12,7 @@ from timelines.documents.activities import (
     render_delete,
     render_like,
     render_pin,
-    render_tallies,
+    render_silent_update,
     render_undo_announce,
     render_undo_like,
     render_unpin,
@@ -21,6 +21,21 @@ from timelines.documents.activities import (
 )
 from timelines.documents.note import Note, load_note, load_notes, render_note
 from timelines.documents.question import PollValues, read_poll_values, render_question, render_vote, vote_uri
+from timelines.documents.quote import (
+    PolicyValues,
+    QuoteValues,
+    is_stamp,
+    policy_keys,
+    render_stamp,
+    stamp_uri,
+)
+from timelines.documents.quote_activities import (
+    QuoteRequest,
+    render_quote_accept,
+    render_quote_reject,
+    render_quote_request,
+    render_stamp_deletion,
+)
 from timelines.documents.reading import BadNote, MentionTag, NoteValues, read_note
 
 __all__ = [
@@ -28,11 +43,16 @@ __all__ = [
     "MentionTag",
     "Note",
     "NoteValues",
+    "PolicyValues",
     "PollValues",
+    "QuoteRequest",
+    "QuoteValues",
     "announce_uri",
+    "is_stamp",
     "like_uri",
     "load_note",
     "load_notes",
+    "policy_keys",
     "read_note",
     "read_poll_values",
     "render_announce",
@@ -42,12 +62,18 @@ __all__ = [
     "render_note",
     "render_pin",
     "render_question",
-    "render_tallies",
+    "render_quote_accept",
+    "render_quote_reject",
+    "render_quote_request",
+    "render_silent_update",
+    "render_stamp",
+    "render_stamp_deletion",
     "render_undo_announce",
     "render_undo_like",
     "render_unpin",
     "render_update",
     "render_vote",
+    "stamp_uri",
     "vote_uri",
     "with_context",
 ]

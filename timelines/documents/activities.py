@@ -46,8 +46,11 @@ def render_update(note: Note) -> Document:
     return with_context(update)
 
 
-def render_tallies(note: Note, now: datetime) -> Document:
-    """Render the Update that tells new tallies of a poll; nothing was edited, so it has no such time."""
+def render_silent_update(note: Note, now: datetime) -> Document:
+    """Render the Update that tells tallies of a poll, consent to a quote, or who may quote.
+
+    Nothing was edited, so it has no such time.
+    """
     update = _activity(
         f"{note.status.uri}#updates/{int(now.timestamp() * 1000)}",
         "Update",

@@ -20,7 +20,8 @@ from media.documents import render_document, render_emoji_tag
 from media.emojis import load_emojis
 from media.models import CustomEmoji, MediaAttachment
 from timelines.documents.question import render_question
-from timelines.models import Mention, Poll, Status, Tag
+from timelines.documents.quote import render_policy, render_quote
+from timelines.models import Mention, Poll, Quote, Status, Tag
 from timelines.visibility import OPEN
 
 Document = dict[str, Any]
@@ -48,6 +49,7 @@ class Note:
     emojis: Sequence[CustomEmoji]
     own_replies: Sequence[str]
     poll: Poll | None = None
+    quote: Quote | None = None
 
     @property
     def addresses(self) -> Addresses:
@@ -70,6 +72,7 @@ def load_notes(statuses: Sequence[Status]) -> list[Note]:
     tags = _grouped_tags(statuses)
     attachments = load_attachments(media_id for status in statuses for media_id in status.media_ids)
     polls = {poll.status_id: poll for poll in Poll.objects.filter(status__in=statuses)}
+    quotes = {quote.status_id: quote for quote in Quote.objects.filter(status__in=statuses)}
     codes = {status.pk: _shortcodes(status, polls.get(status.pk)) for status in statuses}
     emojis = load_emojis((code, None) for found in codes.values() for code in found)
     replies = _own_replies(statuses)
@@ -82,6 +85,7 @@ def load_notes(statuses: Sequence[Status]) -> list[Note]:
             emojis=[emojis[code, None] for code in dict.fromkeys(codes[status.pk]) if (code, None) in emojis],
             own_replies=replies[status.pk][:_MAX_INLINED_REPLIES],
             poll=polls.get(status.pk),
+            quote=quotes.get(status.pk),
         )
         for status in statuses
     ]
@@ -166,7 +170,7 @@ def render_note(note: Note) -> Document:
     }
     if note.poll is not None:
         document |= render_question(note.poll, timezone.now())
-    return document | _render_optional(status)
+    return document | render_policy(status) | render_quote(note.quote) | _render_optional(status)
 
 
 def _render_optional(status: Status) -> Document:

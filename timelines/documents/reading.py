@@ -31,6 +31,7 @@ from federation.vocab import (
 )
 from media.documents import RemoteEmoji, RemoteFile, parse_attachments, parse_emojis
 from timelines.documents.question import PollValues, read_poll_values
+from timelines.documents.quote import PolicyValues, QuoteValues, read_policy, read_quote
 from timelines.models import Status
 
 MAX_TAGS = 100
@@ -78,6 +79,8 @@ class NoteValues:
     # The option that a vote names; None for all that is no vote.
     vote_for: str | None
     poll: PollValues | None
+    quote: QuoteValues | None
+    quote_policy: PolicyValues
     mentions: tuple[MentionTag, ...]
     tag_names: dict[str, str]
     files: tuple[RemoteFile, ...]
@@ -134,6 +137,8 @@ def read_note(document: Mapping[str, Any], activity: Mapping[str, Any] | None = 
         direct_message=_flag(document, "directMessage"),
         vote_for=_vote_for(document),
         poll=read_poll_values(document),
+        quote=read_quote(document),
+        quote_policy=read_policy(document),
         mentions=_mentions(document),
         tag_names=_tag_names(document),
         files=tuple(parse_attachments(document.get("attachment"))),

@@ -6,25 +6,30 @@ Called by the API doors. Source: Mastodon docs, "StatusEdit", "StatusSource".
 from typing import Any
 
 from accounts.entities import render_account
+from accounts.models import Account
 from core.api.rendering import iso
 from core.text import find_shortcodes, html_to_text
 from media.attachments import load_attachments
 from media.emojis import load_emojis
 from media.entities import render_attachment, render_emoji
 from media.models import CustomEmoji, MediaAttachment
+from timelines.entities.quote import load_quotes, render_shallow_quote
 from timelines.models import Poll, Status, StatusEdit
 
 Entity = dict[str, Any]
 
 
-def render_history(status: Status) -> list[Entity]:
+def render_history(status: Status, viewer: Account | None) -> list[Entity]:
     """Return all versions, the original first and the current one last; one entry if never edited."""
     versions = [*status.edits.all(), current_version(status)]
     media = load_attachments(media_id for version in versions for media_id in version.media_ids)
     emojis = load_emojis((code, status.account.domain) for version in versions for code in _codes(version))
     shown = {shortcode: emoji for (shortcode, _), emoji in emojis.items()}
     account = render_account(status.account)
-    return [_render_version(version, media, shown) | {"account": account} for version in versions]
+    # A quote never changes, so every version has the same.
+    quote = render_shallow_quote(load_quotes(viewer, [status.pk]).get(status.pk))
+    same = {"account": account, "quote": quote}
+    return [_render_version(version, media, shown) | same for version in versions]
 
 
 def _codes(version: StatusEdit) -> list[str]:
@@ -46,7 +51,6 @@ def _render_version(
             if media_id in media
         ],
         "emojis": [render_emoji(emojis[code]) for code in dict.fromkeys(_codes(version)) if code in emojis],
-        "quote": None,
     }
     if version.poll_options is not None:
         entity["poll"] = {"options": [{"title": title} for title in version.poll_options]}
