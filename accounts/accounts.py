@@ -13,6 +13,7 @@ from accounts.resolve import find_by_handle, resolve_handle
 from core.api.parameters import as_id
 from core.errors import NotFound, RemoteUnreachable
 from core.hosts import normalise_host
+from core.prepared import Prepared
 from federation.local import local_hosts
 
 log = logging.getLogger(__name__)
@@ -20,10 +21,13 @@ log = logging.getLogger(__name__)
 
 def get_account(account_id: object) -> Account:
     """Return the account with this id from a client; suspended ones too. Raises NotFound."""
-    found = Account.objects.visible().filter(pk=as_id(account_id) or 0).first()
-    if found is None:
+    found = _VISIBLE.rows(account=as_id(account_id) or 0)
+    if not found:
         raise NotFound()
-    return found
+    return found[0]
+
+
+_VISIBLE = Prepared(lambda account: Account.objects.visible().filter(pk=account), account=int)
 
 
 def load_accounts(account_ids: Iterable[int]) -> list[Account]:

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
+import psycopg
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row", bound=Model)
+Values = Mapping[str, int | Sequence[int]]
 
 _FIRST_MARK = -(2**62)
 
@@ -35,49 +38,73 @@ class Prepared(Generic[Row]):
 
     def __init__(self, build: Callable[..., "QuerySet[Row, Any]"], **places: type) -> None:
         self._build, self._places = build, places
-        self._model: type[Row] | None = None
+        self._compiler: Any = None
         self._sql = ""
         self._parameters: tuple[Any, ...] = ()
 
-    def rows(self, **values: int | Sequence[int]) -> list[Row]:
-        """Return the model instances that the query finds with these values."""
-        sql, parameters = self.filled(values)
-        assert self._model is not None
-        return list(self._model._default_manager.raw(sql, parameters))
+    def rows(self, *, limit: int | None = None, **values: int | Sequence[int]) -> list[Row]:
+        """Return the model instances that the query finds with these values, with what it joins."""
+        found = fetch(*self.filled(values, limit))
+        return _instances(self._compiler, found) if found else []
 
-    def tuples(self, **values: int | Sequence[int]) -> list[tuple[Any, ...]]:
+    def tuples(self, *, limit: int | None = None, **values: int | Sequence[int]) -> list[tuple[Any, ...]]:
         """Return the columns of a ``values_list`` query with these values, as the driver gives them."""
-        return fetch(*self.filled(values))
+        return fetch(*self.filled(values, limit))
 
-    def filled(self, values: Mapping[str, int | Sequence[int]]) -> tuple[str, list[Any]]:
+    def filled(self, values: Values, limit: int | None = None) -> tuple[str, list[Any]]:
         """Return the SQL and its parameters with these values, to be run alone or within another query."""
         if not self._sql:
             self._prepare()
         given = {name: list(value) if not isinstance(value, int) else value for name, value in values.items()}
-        return self._sql, [
-            given[place.name] if isinstance(place, _Place) else place for place in self._parameters
-        ]
+        parameters = [given[place.name] if isinstance(place, _Place) else place for place in self._parameters]
+        return (self._sql, parameters) if limit is None else (f"{self._sql} LIMIT %s", [*parameters, limit])
 
     def _prepare(self) -> None:
         marks: dict[str, Any] = {
             name: Ids() if kind is Ids else _FIRST_MARK + number
             for number, (name, kind) in enumerate(self._places.items())
         }
-        query = self._build(**marks)
-        sql, parameters = query.query.sql_with_params()
+        compiler = self._build(**marks).query.get_compiler(connection.alias)
+        sql, parameters = compiler.as_sql()
         names = {mark: name for name, mark in marks.items()}
         places = tuple(_Place(names[value]) if _is_mark(value, names) else value for value in parameters)
         missing = marks.keys() - {place.name for place in places if isinstance(place, _Place)}
         if missing or any(isinstance(value, date) for value in places):
             raise ValueError(f"a prepared query does not use {missing or 'the clock of the database'}")
-        self._model, self._parameters, self._sql = query.model, places, sql
+        self._compiler, self._parameters, self._sql = compiler, places, sql
+
+
+def _instances(compiler: Any, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Return model instances of rows, as Django's ModelIterable makes them."""
+    select, info = compiler.select, compiler.klass_info
+    first, last = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column[0].target.attname for column in select[first:last]]
+    related = get_related_populators(info, select, connection.alias)
+    converted = compiler.apply_converters(rows, compiler.get_converters([column[0] for column in select]))
+    instances = []
+    for row in converted:
+        instance = info["model"].from_db(connection.alias, names, row[first:last])
+        for populator in related:
+            populator.populate(row, instance)
+        instances.append(instance)
+    return instances
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement as the driver gives them."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
+    """Return the rows of a statement as the driver gives them; PostgreSQL keeps its plan.
+
+    Planning a large query takes longer than answering it, so values are sent apart from the text, which
+    Django's own cursors do not do. These are used while queries are watched.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    if connection.queries_logged or connection.execute_wrappers:
+        with connection.cursor() as watched:
+            watched.execute(sql, parameters)
+            return watched.fetchall()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(sql, parameters, prepare=True).fetchall()
 
 
 class _Place:

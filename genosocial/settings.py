@@ -100,8 +100,10 @@ DATABASES: dict[str, Any] = {
         **ENVIRONMENT.database,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        # Safe behind a pooler in transaction mode.
+        # Safe behind a pooler in transaction mode that knows prepared statements (PgBouncer 1.21 and later).
         "DISABLE_SERVER_SIDE_CURSORS": True,
+        # For core/prepared.py alone: Django's own cursors never prepare.
+        "OPTIONS": {**ENVIRONMENT.database.get("OPTIONS", {}), "prepare_threshold": 5},
     }
 }
 CACHES = {

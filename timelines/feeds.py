@@ -173,7 +173,12 @@ def readable_by(rows: StatusQuerySet, account: Account) -> StatusQuerySet:
 
 
 _HOME = Prepared(
-    lambda account, ids: home_rows(Account(pk=account)).filter(pk__in=ids.rows).order_by("-pk"),
+    lambda account, ids: (
+        home_rows(Account(pk=account))
+        .filter(pk__in=ids.rows)
+        .order_by("-pk")
+        .values_list("pk", "reblog_of_id")
+    ),
     account=int,
     ids=Ids,
 )
@@ -182,8 +187,8 @@ _HOME = Prepared(
 # Reading
 
 
-def home_page(account: Account, page: Page) -> tuple[list[Status], list[int]]:
-    """Return a page of the home feed, newest first, and the ids that its links go by.
+def home_page(account: Account, page: Page) -> tuple[list[int], list[int]]:
+    """Return the ids of a page of the home feed, newest first, and the ids that its links go by.
 
     The ids may go beyond the statuses: what was left out still counts as read. Never fails for want of Redis.
     """
@@ -191,20 +196,20 @@ def home_page(account: Account, page: Page) -> tuple[list[Status], list[int]]:
     wide = replace(page, limit=page.limit * 2)
     ids = _find_ids(account, wide)
     if ids is None:
-        rows = page.slice(home_rows(account))
-        return _without_repeats(rows), [row.pk for row in rows]
-    rows = _HOME.rows(account=account.pk, ids=ids)
+        found = [(row.pk, row.reblog_of_id) for row in page.slice(home_rows(account))]
+        return _without_repeats(found), [pk for pk, _ in found]
+    rows = _HOME.tuples(account=account.pk, ids=ids)
     if len(rows) > page.limit:
         rows = rows[-page.limit :] if page.min_id is not None else rows[: page.limit]
-        return _without_repeats(rows), [row.pk for row in rows]
+        return _without_repeats(rows), [pk for pk, _ in rows]
     return _without_repeats(rows), ids
 
 
-def _without_repeats(rows: Sequence[Status]) -> list[Status]:
+def _without_repeats(rows: Sequence[tuple[int, int | None]]) -> list[int]:
     """Show a status once on a page: as it came first, not again for each reblog."""
-    kept: dict[int, Status] = {}
-    for row in reversed(rows):
-        kept.setdefault(row.reblog_of_id or row.pk, row)
+    kept: dict[int, int] = {}
+    for pk, reblog_of_id in reversed(rows):
+        kept.setdefault(reblog_of_id or pk, pk)
     return list(kept.values())[::-1]
 
 

@@ -6,18 +6,47 @@ Called by the API doors. Source: API behaviours sections 9 and 11.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
 
-from accounts.models import Account, Block
+from accounts.models import Account
 from core.api.pagination import Page
+from core.prepared import Prepared
 from core.text import normalise_tag
 from timelines.models import Bookmark, Favourite, Status, StatusPin, StatusQuerySet, StatusTag
 from timelines.visibility import visible, visible_accounts, visible_to, wanted_by
 
 MAX_TAG_CONDITIONS = 4
 _NO_MEDIA: list[int] = []
+
+
+class Listing(NamedTuple):
+    """A statement that finds the ids of a page; ``upwards``: the oldest first."""
+
+    sql: str
+    parameters: Sequence[Any]
+    upwards: bool
+
+    @classmethod
+    def of(cls, rows: StatusQuerySet, page: Page) -> "Listing":
+        """Return the listing of a page of these rows."""
+        upwards = page.min_id is not None
+        ids = _between(rows, page.above, page.below, upwards)[: page.limit]
+        sql, parameters = ids.query.sql_with_params()
+        return cls(sql, parameters, upwards)
+
+    @classmethod
+    def prepared(cls, query: "Prepared[Status]", page: Page, **values: int) -> "Listing":
+        """Return the listing of a page of what a query of `_prepare` finds with these values."""
+        sql, parameters = query.filled({"above": page.above, "below": page.below, **values}, page.limit)
+        return cls(sql, parameters, page.min_id is not None)
+
+
+def _between(rows: StatusQuerySet, above: int, below: int, upwards: bool) -> "QuerySet[Status, Any]":
+    rows = rows.filter(pk__gt=above, pk__lt=below)
+    return rows.order_by("pk" if upwards else "-pk").values_list("pk")
 
 
 @dataclass(frozen=True)
@@ -29,10 +58,21 @@ class PublicFilter:
     only_media: bool = False
 
 
-def public_rows(viewer: Account | None, part: PublicFilter) -> StatusQuerySet:
-    """Return the public timeline: no reblogs, no replies save to oneself, nobody who is silenced."""
-    rows = _open_rows(viewer, part)
-    return rows.filter(Q(in_reply_to_uri="") | Q(in_reply_to_account=F("account")))
+def public_listing(viewer: Account | None, part: PublicFilter, page: Page) -> Listing:
+    """Return a page of the public timeline: no reblogs, no replies save to oneself, nobody silenced."""
+    values = {} if viewer is None else {"viewer": viewer.pk}
+    return Listing.prepared(_public(viewer is None, part, page.min_id is not None), page, **values)
+
+
+@cache
+def _public(for_anybody: bool, part: PublicFilter, upwards: bool) -> "Prepared[Status]":
+    def build(above: int, below: int, viewer: int | None = None) -> "QuerySet[Status, Any]":
+        rows = _open_rows(None if viewer is None else Account(pk=viewer), part)
+        rows = rows.filter(Q(in_reply_to_uri="") | Q(in_reply_to_account=F("account")))
+        return _between(rows, above, below, upwards)
+
+    places = {"above": int, "below": int} | ({} if for_anybody else {"viewer": int})
+    return Prepared(build, **places)
 
 
 def tag_rows(
@@ -81,11 +121,26 @@ class AccountFilter:
     tagged: str = ""
 
 
-def account_rows(account: Account, viewer: Account | None, part: AccountFilter) -> StatusQuerySet:
-    """Return the statuses of an account that ``viewer`` may see; none if either blocks the other."""
+def account_listing(account: Account, viewer: Account | None, part: AccountFilter, page: Page) -> Listing:
+    """Return a page of the statuses of an account that ``viewer`` may see; none if one blocks the other."""
+    if part.tagged:
+        return Listing.of(_account_rows(account, viewer, part), page)
+    values = {"account": account.pk} if viewer is None else {"account": account.pk, "viewer": viewer.pk}
+    return Listing.prepared(_by_account(viewer is None, part, page.min_id is not None), page, **values)
+
+
+@cache
+def _by_account(for_anybody: bool, part: AccountFilter, upwards: bool) -> "Prepared[Status]":
+    def build(account: int, above: int, below: int, viewer: int | None = None) -> "QuerySet[Status, Any]":
+        reader = None if viewer is None else Account(pk=viewer)
+        return _between(_account_rows(Account(pk=account), reader, part), above, below, upwards)
+
+    places = {"account": int, "above": int, "below": int} | ({} if for_anybody else {"viewer": int})
+    return Prepared(build, **places)
+
+
+def _account_rows(account: Account, viewer: Account | None, part: AccountFilter) -> StatusQuerySet:
     rows = visible_to(Status.objects.filter(account=account), viewer)
-    if viewer is not None and _is_blocked(account, viewer):
-        return rows.none()
     if part.only_media:
         rows = rows.originals().exclude(media_ids=_NO_MEDIA)
     if part.tagged:
@@ -99,16 +154,11 @@ def account_rows(account: Account, viewer: Account | None, part: AccountFilter) 
     return rows
 
 
-def _is_blocked(account: Account, viewer: Account) -> bool:
-    either_way = Q(account=account, target=viewer) | Q(account=viewer, target=account)
-    return Block.objects.filter(either_way).exists()
-
-
 def pinned_rows(account: Account, viewer: Account | None) -> list[Status]:
     """Return the pinned statuses of an account that ``viewer`` may see, the latest pin first."""
     pins = StatusPin.objects.filter(account=account).order_by("-pk").values_list("status", flat=True)
     ids = list(pins)
-    rows = account_rows(account, viewer, AccountFilter()).in_bulk(ids)
+    rows = _account_rows(account, viewer, AccountFilter()).in_bulk(ids)
     return [rows[status_id] for status_id in ids if status_id in rows]
 
 

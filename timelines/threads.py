@@ -5,10 +5,13 @@ Called by the API door. Source: API behaviours section 9 ("Context order").
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import Account
+from core.prepared import Ids, Prepared, fetch
 from timelines.models import Status
 from timelines.visibility import visible_to, wanted_by
 
@@ -47,8 +50,8 @@ SELECT id FROM below WHERE cardinality(path) > 1 ORDER BY path LIMIT %s
 """
 
 
-def load_context(status: Status, viewer: Account | None) -> tuple[list[Status], list[Status]]:
-    """Return what leads to a status, the root first, and its replies in the order of their tree.
+def load_context(status: Status, viewer: Account | None) -> tuple[list[int], list[int]]:
+    """Return ids: of what leads to a status, the root first, and of its replies in the order of their tree.
 
     What ``viewer`` may not or does not want to see is left out. Who continues an own thread comes before
     others.
@@ -56,20 +59,23 @@ def load_context(status: Status, viewer: Account | None) -> tuple[list[Status], 
     bounds = SIGNED_IN if viewer else ANONYMOUS
     ancestors = _ids(_ANCESTORS, [status.pk, bounds.ancestors])
     descendants = _ids(_DESCENDANTS, [status.pk, bounds.depth, bounds.descendants])
-    seen = wanted_by(visible_to(Status.objects.filter(pk__in=[*ancestors, *descendants]), viewer), viewer)
-    rows = {row.pk: row for row in seen.select_related("account")}
-    replies = [rows[pk] for pk in descendants if pk in rows]
-    return [rows[pk] for pk in ancestors if pk in rows], _own_first(status, replies)
+    values = {} if viewer is None else {"viewer": viewer.pk}
+    seen = _seen(viewer is None).tuples(ids=[*ancestors, *descendants], **values)
+    authors = {pk: (author_id, answered_id) for pk, author_id, answered_id in seen}
+    own = (status.account_id, status.account_id)
+    replies = [pk for pk in descendants if pk in authors]
+    return [pk for pk in ancestors if pk in authors], sorted(replies, key=lambda pk: authors[pk] != own)
+
+
+@cache
+def _seen(by_anybody: bool) -> "Prepared[Status]":
+    def build(ids: Ids, viewer: int | None = None) -> "QuerySet[Status, Any]":
+        reader = None if viewer is None else Account(pk=viewer)
+        rows = wanted_by(visible_to(Status.objects.filter(pk__in=ids.rows), reader), reader)
+        return rows.values_list("pk", "account_id", "in_reply_to_account_id")
+
+    return Prepared(build, ids=Ids, **({} if by_anybody else {"viewer": int}))
 
 
 def _ids(query: str, parameters: Sequence[int]) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _own_first(root: Status, replies: Sequence[Status]) -> list[Status]:
-    def is_own(reply: Status) -> bool:
-        return reply.account_id == reply.in_reply_to_account_id == root.account_id
-
-    return sorted(replies, key=lambda reply: not is_own(reply))
+    return [row[0] for row in fetch(query, parameters)]

@@ -6,12 +6,14 @@ Source: API behaviours sections 8, 9 and 11.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Account, Block, DomainBlock, Follow, Mute
 from core.api.parameters import as_id
 from core.errors import NotFound
+from core.prepared import Prepared
 from timelines.models import Mention, Status, StatusQuerySet
 
 OPEN = (Status.Visibility.PUBLIC, Status.Visibility.UNLISTED)
@@ -93,11 +95,20 @@ def get_visible_status(viewer: Account | None, status_id: object) -> Status:
 
     Raises NotFound when it is unknown or ``viewer`` may not see it: nobody learns which.
     """
-    rows = Status.objects.filter(pk=as_id(status_id) or 0).select_related("account", "reblog_of__account")
-    status = visible_to(rows, viewer).first()
-    if status is None:
+    values = {} if viewer is None else {"viewer": viewer.pk}
+    found = _one_visible(viewer is None).rows(status=as_id(status_id) or 0, **values)
+    if not found:
         raise NotFound()
-    return status
+    return found[0]
+
+
+@cache
+def _one_visible(to_anybody: bool) -> "Prepared[Status]":
+    def build(status: int, viewer: int | None = None) -> StatusQuerySet:
+        rows = Status.objects.filter(pk=status).select_related("account", "reblog_of__account")
+        return visible_to(rows, None if viewer is None else Account(pk=viewer))
+
+    return Prepared(build, status=int, **({} if to_anybody else {"viewer": int}))
 
 
 def get_own_status(account: Account, status_id: object) -> Status:

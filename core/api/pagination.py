@@ -15,6 +15,7 @@ from core.api.parameters import as_id, as_int
 
 Row = TypeVar("Row", bound=Model)
 
+MAX_ID = 2**63 - 1
 _CURSORS = ("max_id", "since_id", "min_id")
 
 
@@ -26,6 +27,16 @@ class Page:
     max_id: int | None = None
     since_id: int | None = None
     min_id: int | None = None
+
+    @property
+    def above(self) -> int:
+        """The id that all of the page are above."""
+        return (self.min_id if self.min_id is not None else self.since_id) or 0
+
+    @property
+    def below(self) -> int:
+        """The id that all of the page are below."""
+        return MAX_ID if self.max_id is None else self.max_id
 
     @classmethod
     def of(cls, params: dict[str, Any], *, default: int = 20, maximum: int = 40) -> "Page":

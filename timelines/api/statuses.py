@@ -18,7 +18,12 @@ from timelines.drafts import StatusDraft
 from timelines.edits import StatusChanges, edit_status
 from timelines.entities.edit import render_history, render_source
 from timelines.entities.scheduled import render_scheduled
-from timelines.entities.status import render_deleted_status, render_status, render_statuses
+from timelines.entities.status import (
+    render_deleted_status,
+    render_status,
+    render_statuses,
+    render_statuses_by_id,
+)
 from timelines.poll_drafts import read_poll
 from timelines.scheduled import find_scheduled_by_key, schedule_status
 from timelines.statuses import delete_status, find_by_idempotency_key, publish_status
@@ -142,9 +147,9 @@ class StatusContext(ApiView):
     def get(self, request: Request, status_id: str) -> Response:
         """Answer what the status replies to and what replies to it."""
         ancestors, descendants = load_context(get_visible_status(self.viewer, status_id), self.viewer)
-        entities = render_statuses([*ancestors, *descendants], self.viewer)
-        count = len(ancestors)
-        return Response({"ancestors": entities[:count], "descendants": entities[count:]})
+        entities = render_statuses_by_id([*ancestors, *descendants], self.viewer)
+        parts = {"ancestors": ancestors, "descendants": descendants}
+        return Response({name: [entities[pk] for pk in ids if pk in entities] for name, ids in parts.items()})
 
 
 class StatusHistory(ApiView):

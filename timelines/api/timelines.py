@@ -7,13 +7,12 @@ from rest_framework.response import Response
 
 from accounts.accounts import get_account
 from core.api.access import Access
-from core.api.pagination import TIMELINE
+from core.api.pagination import TIMELINE, Page
 from core.api.parameters import as_bool, as_list, as_text
 from core.api.views import ApiView
 from timelines import feeds, listings
-from timelines.entities.status import render_statuses
-from timelines.listings import AccountFilter, PublicFilter
-from timelines.models import StatusQuerySet
+from timelines.entities.status import render_listing, render_statuses, render_statuses_by_id
+from timelines.listings import AccountFilter, Listing, PublicFilter
 
 READ = Access.optional("read", "read:statuses")
 
@@ -21,12 +20,11 @@ READ = Access.optional("read", "read:statuses")
 class TimelineView(ApiView):
     """Base: pages through statuses by their ids."""
 
-    def answer(self, rows: StatusQuerySet) -> Response:
+    def answer(self, listing: Listing, page: Page) -> Response:
         """Answer with one page and its Link header."""
-        page = self.page()
-        statuses = page.slice(rows)
-        cursors = [status.pk for status in statuses]
-        return self.paged(render_statuses(statuses, self.viewer), page, cursors, TIMELINE)
+        found = render_listing(listing, self.viewer)
+        entities = [entity for _, entity in found]
+        return self.paged(entities, page, [status_id for status_id, _ in found], TIMELINE)
 
     def public_filter(self) -> PublicFilter:
         """Return which part of a public timeline the request asks for."""
@@ -45,8 +43,9 @@ class Home(ApiView):
     def get(self, request: Request) -> Response:
         """Answer a page of the home feed."""
         page = self.page()
-        statuses, cursors = feeds.home_page(self.actor, page)
-        return self.paged(render_statuses(statuses, self.actor), page, cursors, TIMELINE)
+        ids, cursors = feeds.home_page(self.actor, page)
+        entities = render_statuses_by_id(ids, self.actor)
+        return self.paged([entities[pk] for pk in ids if pk in entities], page, cursors, TIMELINE)
 
 
 class Public(TimelineView):
@@ -56,7 +55,8 @@ class Public(TimelineView):
 
     def get(self, request: Request) -> Response:
         """Answer a page of what is public here."""
-        return self.answer(listings.public_rows(self.viewer, self.public_filter()))
+        page = self.page()
+        return self.answer(listings.public_listing(self.viewer, self.public_filter(), page), page)
 
 
 class Hashtag(TimelineView):
@@ -74,7 +74,8 @@ class Hashtag(TimelineView):
             all_of=self._names("all"),
             none_of=self._names("none"),
         )
-        return self.answer(rows)
+        page = self.page()
+        return self.answer(Listing.of(rows, page), page)
 
     def _names(self, parameter: str) -> list[Any]:
         return as_list(self.params.get(parameter))
@@ -97,4 +98,5 @@ class AccountStatuses(TimelineView):
             exclude_direct=as_bool(self.params.get("exclude_direct")),
             tagged=as_text(self.params.get("tagged")) or "",
         )
-        return self.answer(listings.account_rows(account, self.viewer, part))
+        page = self.page()
+        return self.answer(listings.account_listing(account, self.viewer, part, page), page)

@@ -17,6 +17,7 @@ from timelines.api.timelines import READ, TimelineView
 from timelines.entities.card import render_cards, render_history
 from timelines.entities.status import render_statuses
 from timelines.entities.tag import render_tags
+from timelines.listings import Listing
 from timelines.models import Kind
 
 _MAX_OFFSET = 10_000
@@ -100,4 +101,5 @@ class LinkTimeline(TimelineView):
         card = trends.find_trending_link(as_text(self.params.get("url")) or "")
         if card is None:
             raise NotFound()
-        return self.answer(trends.link_rows(self.viewer, card))
+        page = self.page()
+        return self.answer(Listing.of(trends.link_rows(self.viewer, card), page), page)

@@ -15,7 +15,6 @@ from django.utils import timezone
 from accounts.entities.rendered import account_bytes
 from accounts.models import Account
 from core.api.rendering import dumps
-from core.prepared import Prepared
 from timelines.entities.poll import load_polls, render_polls
 from timelines.entities.quote import (
     ShownQuote,
@@ -27,6 +26,7 @@ from timelines.entities.quote import (
 from timelines.entities.status_public import PublicPart, public_parts
 from timelines.entities.status_rows import ShownRow, load_marks, load_rows, load_rows_of
 from timelines.filtering import find_matches, load_rules
+from timelines.listings import Listing
 from timelines.models import Status
 from timelines.quote_policy import Ties, load_ties
 
@@ -72,12 +72,10 @@ def render_statuses_by_id(ids: Collection[int], viewer: Account | None) -> dict[
     return dict(_render(load_rows_of(ids), viewer))
 
 
-def render_listing(
-    listing: "Prepared[Status]", limit: int, viewer: Account | None, **values: int | Sequence[int]
-) -> list[tuple[int, orjson.Fragment]]:
-    """Return ids and entities of the first ``limit`` statuses that a listing of ids finds, in its order."""
-    sql, parameters = listing.filled(values)
-    return _render(load_rows(f"{sql} LIMIT %s", [*parameters, limit]), viewer)
+def render_listing(listing: Listing, viewer: Account | None) -> list[tuple[int, orjson.Fragment]]:
+    """Return ids and entities of the statuses of a page, newest first."""
+    found = _render(load_rows(listing.sql, listing.parameters), viewer)
+    return found[::-1] if listing.upwards else found
 
 
 def render_deleted_status(entity: orjson.Fragment, status: Status) -> Entity:
