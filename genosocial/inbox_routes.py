@@ -9,14 +9,16 @@ _ACTORS = ("Application", "Group", "Organization", "Person", "Service")
 ROUTES: dict[tuple[str, str | None], str] = {
     # accounts
     ("Follow", None): "accounts.inbox.receive_follow",
-    ("Accept", None): "accounts.inbox.receive_accept",
-    ("Reject", None): "accounts.inbox.receive_reject",
     ("Undo", "Follow"): "accounts.inbox.receive_undo_follow",
     ("Undo", "Accept"): "accounts.inbox.receive_undo_accept",
     ("Undo", "Block"): "accounts.inbox.receive_undo_block",
     ("Block", None): "accounts.inbox.receive_block",
     **{("Update", kind): "accounts.inbox.receive_update" for kind in _ACTORS},
     # statuses
+    ("QuoteRequest", None): "timelines.inbox_quotes.receive_quote_request",
+    # What is no answer about a quote is one about a follow; a bare id does not say.
+    ("Accept", None): "timelines.inbox_quotes.receive_accept",
+    ("Reject", None): "timelines.inbox_quotes.receive_reject",
     ("Create", None): "timelines.inbox.receive_create",
     **{("Update", kind): "timelines.inbox.receive_update" for kind in _POSTS},
     ("Delete", None): "timelines.inbox.receive_delete",

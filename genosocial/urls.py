@@ -95,6 +95,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/<str:username>/statuses/<int:status_id>/replies", status_views.replies),
     path("users/<str:username>/statuses/<int:status_id>/likes", status_views.likes),
     path("users/<str:username>/statuses/<int:status_id>/shares", status_views.shares),
+    path("users/<str:username>/quote_authorizations/<int:quote_id>", status_views.quote_authorization),
     path("@<str:username>/<int:status_id>", status_views.status_page, name="status"),
     path("contexts/<int:account_id>-<int:status_id>", status_views.context),
     # federation: inboxes, the instance actor, host-meta, NodeInfo

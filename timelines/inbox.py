@@ -27,6 +27,7 @@ from timelines import interactions, polls
 from timelines.documents import NoteValues, read_note
 from timelines.models import Favourite, Poll, Status, Tombstone
 from timelines.remote import is_deleted, status_from_uri, upsert_status
+from timelines.remote_quotes import withdraw_stamp
 from timelines.statuses import delete_status
 from timelines.visibility import OPEN, can_see, visible_to
 
@@ -130,10 +131,15 @@ def _add_recipient(status: Status, recipient: Account | None) -> None:
 
 
 def receive_delete(activity: Activity) -> None:
-    """A post is gone, or with the actor's own id the whole actor. Unknown posts are remembered as gone."""
+    """A post is gone, or consent to a quote, or with the actor's own id the whole actor.
+
+    Unknown posts are remembered as gone.
+    """
     uri = activity.object_uri
     if uri == activity.actor_uri:
         return accounts_inbox.receive_delete(activity)
+    if uri and withdraw_stamp(uri, activity.actor_uri):
+        return
     if not uri or not same_host(uri, activity.actor_uri):
         return _ignore(activity, "no post of this host")
     with transaction.atomic():

@@ -161,13 +161,20 @@ def _count(quote: Quote, step: int) -> bool:
     return bool(counted.update(quotes_count=Greatest(F("quotes_count") + step, 0)))
 
 
+def drop_quote(status: Status) -> None:
+    """Let a status quote nothing any more; call it inside a transaction."""
+    quote = Quote.objects.select_for_update().filter(status=status).first()
+    if quote is None:
+        return
+    if quote.state == Quote.State.ACCEPTED:
+        _count(quote, -1)
+    forget_notification(Notification.Type.QUOTE, quote.pk)
+    quote.delete()
+
+
 def forget_quotes(status: Status) -> None:
     """Let go what hangs on a status that is deleted: its own quote, and what others see of it in theirs."""
-    quote = Quote.objects.filter(status=status).first()
-    if quote is not None:
-        quote.delete()
-        if quote.state == Quote.State.ACCEPTED:
-            _count(quote, -1)
+    drop_quote(status)
     quoting = Quote.objects.filter(quoted=status, state__in=_OPEN_STATES)
     quoting.update(state=Quote.State.DELETED)
 

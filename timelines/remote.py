@@ -5,7 +5,7 @@ transaction, never inside. Source: contract of the federation 3.2, 3.3, 3.6, 3.7
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from federation.peers import is_blocked
 from federation.vocab import ACTOR_TYPES, id_of, types_of
 from federation.withdrawals import was_withdrawn
 from media.remote import save_remote_attachments, save_remote_emojis
-from timelines import remote_edits, remote_polls
+from timelines import remote_edits, remote_polls, remote_quotes
 from timelines.content import store_tags
 from timelines.documents import BadNote, NoteValues, read_note
 from timelines.models import Mention, Status, Tombstone
@@ -36,6 +36,8 @@ from timelines.statuses import replied_to, status_created
 log = logging.getLogger(__name__)
 
 MAX_HOPS = 20
+# A quoted status is fetched at the price of so many hops: two quotes deep, each with a shorter thread.
+QUOTE_HOPS = 10
 
 
 # Finding
@@ -121,13 +123,16 @@ def upsert_status(
         locks.hold(values.uri)
         known = Status.objects.select_for_update(of=("self",)).filter(uri=values.uri).first()
         if known is None:
-            return _create(values, author, people, hops=hops)
+            created = _create(values, author, people, hops=hops)
+            _verify_later([remote_quotes.needs_check(created), *remote_quotes.link(created)], hops=hops)
+            return created
         if known.account_id != author.pk:
             raise Forbidden(cause=f"{values.uri[:300]} is by somebody else")
         if known.deleted_at is not None:
             raise Gone(cause=f"{values.uri[:300]} was deleted")
         known.account = author
         remote_edits.apply_edit(known, values, people.mentioned)
+        _verify_later([remote_quotes.needs_check(known)], hops=hops)
     return known
 
 
@@ -152,6 +157,7 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
         in_reply_to_account_id=replied_to(author, parent),
         # Never empty: who answers and who mutes needs a key of the thread.
         conversation_uri=values.conversation_uri or (parent.conversation_uri if parent else "") or values.uri,
+        **remote_quotes.policies(values, author),
         created_at=values.created_at,
         edited_at=values.edited_at,
     )
@@ -159,6 +165,7 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
     status.media_ids = [attachment.pk for attachment in files]
     status.save(force_insert=True)
     remote_polls.save_poll(status, values.poll)
+    remote_quotes.save_quote(status, values.quote)
     status.tags.set(store_tags(values.tag_names))
     save_remote_emojis(author.domain or "", values.emojis)
     Mention.objects.bulk_create(
@@ -216,3 +223,29 @@ def fetch_parent(*, status_id: int, hops: int) -> None:
         return
     with transaction.atomic():
         link_replies(parent)
+
+
+# Quotes
+
+
+def _verify_later(quote_ids: Iterable[int | None], *, hops: int) -> None:
+    for quote_id in quote_ids:
+        if quote_id is not None:
+            later = partial(verify_quote.delay, quote_id=quote_id, hops=hops + QUOTE_HOPS)
+            transaction.on_commit(later, robust=True)
+
+
+@shared_task(name="timelines.verify_quote", queue="default")
+def verify_quote(*, quote_id: int, hops: int) -> None:
+    """Fetch what a remote status quotes, if it is not here, and the proof of consent. Repeat-safe."""
+    quote = remote_quotes.find_unverified(quote_id)
+    if quote is None:
+        return
+    try:
+        if quote.quoted is None:
+            remote_quotes.link(status_from_uri(quote.quoted_uri, fetch=hops <= MAX_HOPS, hops=hops))
+            quote = remote_quotes.find_unverified(quote_id)
+        if quote is not None:
+            remote_quotes.verify(quote)
+    except AppError as error:
+        log.info("quote_not_verified", extra={"quote_id": quote_id, "cause": str(error)})

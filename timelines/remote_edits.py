@@ -11,7 +11,7 @@ from accounts.models import Account
 from media.attachments import load_attachments
 from media.models import MediaAttachment
 from media.remote import save_remote_attachments, save_remote_emojis
-from timelines import remote_polls
+from timelines import remote_polls, remote_quotes
 from timelines.content import store_tags
 from timelines.documents import NoteValues
 from timelines.edits import change_mentions
@@ -26,18 +26,22 @@ def apply_edit(status: Status, values: NoteValues, mentioned: Sequence[Account])
     """Bring a status up to date when the document says that it was edited after what we know.
 
     Author, visibility, uri, time and parent never change. A document of the same edit, or without a date, may
-    bring new tallies of a poll; an older one changes nothing.
+    bring new tallies of a poll, consent to a quote, and who may quote; an older one changes nothing.
     """
     last_change = status.edited_at or status.created_at
     if values.updated_at is None or values.updated_at <= last_change:
         if values.updated_at in (None, last_change):
             remote_polls.update_tallies(status, values.poll)
+            remote_quotes.update_consent(status, values.quote)
+            _take_policies(status, values)
         return
     attachments = load_attachments(status.media_ids)
     shown = [attachments[pk] for pk in status.media_ids if pk in attachments]
     before = current_version(status)
     asks_anew = remote_polls.save_poll(status, values.poll)
-    if not asks_anew and not _differs(status, values, shown):
+    quotes_anew = remote_quotes.change_quote(status, values.quote)
+    _take_policies(status, values)
+    if not asks_anew and not quotes_anew and not _differs(status, values, shown):
         change_mentions(status, mentioned)
         return
     before.save()
@@ -50,6 +54,14 @@ def apply_edit(status: Status, values: NoteValues, mentioned: Sequence[Account])
     status.tags.set(store_tags(values.tag_names))
     save_remote_emojis(status.account.domain or "", values.emojis)
     status_edited(status, newly_mentioned=change_mentions(status, mentioned))
+
+
+def _take_policies(status: Status, values: NoteValues) -> None:
+    policies = remote_quotes.policies(values, status.account)
+    if any(getattr(status, name) != value for name, value in policies.items()):
+        for name, value in policies.items():
+            setattr(status, name, value)
+        status.save(update_fields=list(policies))
 
 
 def _differs(status: Status, values: NoteValues, shown: Sequence[MediaAttachment]) -> bool:

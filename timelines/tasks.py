@@ -15,7 +15,7 @@ from timelines.live import stream_deletion, stream_update
 from timelines.notification_requests import merge_notifications
 from timelines.notifications import stream_notifications
 from timelines.polls import close_poll, send_tallies
-from timelines.remote import fetch_parent
+from timelines.remote import fetch_parent, verify_quote
 from timelines.scheduled import publish_scheduled
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "stream_deletion",
     "stream_notifications",
     "stream_update",
+    "verify_quote",
 ]
 
 

@@ -23,10 +23,11 @@ from timelines.documents import (
     render_announce,
     render_create,
     render_note,
+    render_stamp,
     with_context,
 )
-from timelines.models import Status
-from timelines.visibility import OPEN, visible_to
+from timelines.models import Quote, Status
+from timelines.visibility import OPEN, visible, visible_to
 
 OUTBOX_PAGE = 20
 REPLIES_PAGE = 60
@@ -203,6 +204,23 @@ def _thread_page(uri: str, after: int) -> dict[str, Any]:
     if len(found) > REPLIES_PAGE:
         page["next"] = f"{uri}?min_id={found[REPLIES_PAGE - 1][0]}&page=true"
     return page
+
+
+@document_door
+def quote_authorization(request: HttpRequest, username: str, quote_id: int) -> HttpResponse:
+    """GET /users/<username>/quote_authorizations/<id>: the consent of an author of ours to a quote."""
+    reader = Reader(request)
+    quotes = Quote.objects.filter(
+        visible("quoted__", reader.account),
+        pk=quote_id,
+        state=Quote.State.ACCEPTED,
+        quoted__account__domain__isnull=True,
+        quoted__account__username__iexact=username,
+    )
+    quote = quotes.exclude(approval_uri="").select_related("status", "quoted__account").first()
+    if quote is None:
+        raise NotFound()
+    return activity_response(with_context(render_stamp(quote)), **reader.caching)
 
 
 # Lists of an account
