@@ -32,16 +32,15 @@ class Listing(NamedTuple):
     @classmethod
     def of(cls, rows: StatusQuerySet, page: Page) -> "Listing":
         """Return the listing of a page of these rows."""
-        upwards = page.min_id is not None
-        ids = _between(rows, page.above, page.below, upwards)[: page.limit]
+        ids = _between(rows, page.above, page.below, page.is_upwards)[: page.limit]
         sql, parameters = ids.query.sql_with_params()
-        return cls(sql, parameters, upwards)
+        return cls(sql, parameters, page.is_upwards)
 
     @classmethod
     def prepared(cls, query: "Prepared[Status]", page: Page, **values: int) -> "Listing":
         """Return the listing of a page of what a query of `_prepare` finds with these values."""
         sql, parameters = query.filled({"above": page.above, "below": page.below, **values}, page.limit)
-        return cls(sql, parameters, page.min_id is not None)
+        return cls(sql, parameters, page.is_upwards)
 
 
 def _between(rows: StatusQuerySet, above: int, below: int, upwards: bool) -> "QuerySet[Status, Any]":
@@ -61,7 +60,7 @@ class PublicFilter:
 def public_listing(viewer: Account | None, part: PublicFilter, page: Page) -> Listing:
     """Return a page of the public timeline: no reblogs, no replies save to oneself, nobody silenced."""
     values = {} if viewer is None else {"viewer": viewer.pk}
-    return Listing.prepared(_public(viewer is None, part, page.min_id is not None), page, **values)
+    return Listing.prepared(_public(viewer is None, part, page.is_upwards), page, **values)
 
 
 @cache
@@ -126,7 +125,7 @@ def account_listing(account: Account, viewer: Account | None, part: AccountFilte
     if part.tagged:
         return Listing.of(_account_rows(account, viewer, part), page)
     values = {"account": account.pk} if viewer is None else {"account": account.pk, "viewer": viewer.pk}
-    return Listing.prepared(_by_account(viewer is None, part, page.min_id is not None), page, **values)
+    return Listing.prepared(_by_account(viewer is None, part, page.is_upwards), page, **values)
 
 
 @cache

@@ -5,6 +5,8 @@ Source: API behaviours section 12.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -14,8 +16,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, Block, DomainBlock, Follow, Membership, Mute, User
+from core.api.pagination import Page
 from core.api.parameters import as_id
 from core.errors import NotFound
+from core.prepared import Prepared
 from timelines import live
 from timelines.conversation_mutes import muting_accounts
 from timelines.models import Marker, Notification, Quote, Status
@@ -239,6 +243,55 @@ def filter_notifications(
     elif not include_filtered:
         rows = rows.filter(filtered=False)
     return rows
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which notifications are asked for; ``account_id`` as a client sent it."""
+
+    types: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
+    account_id: object = None
+    include_filtered: bool = False
+
+
+def notification_page(account: Account, part: Part, page: Page) -> list[Notification]:
+    """Return a page of what ``account`` was told, newest first; nothing is loaded with the rows."""
+    by_sender = part.account_id not in (None, "")
+    sender = {"sender": as_id(part.account_id) or 0} if by_sender else {}
+    query = _page(
+        _known(part.types), _known(part.exclude_types), part.include_filtered, by_sender, page.is_upwards
+    )
+    rows = query.rows(account=account.pk, above=page.above, below=page.below, limit=page.limit, **sender)
+    return rows[::-1] if page.is_upwards else rows
+
+
+def _known(types: Sequence[str]) -> tuple[str, ...]:
+    """Return each type once, in one order; what there is no type of counts as one that nobody has."""
+    return tuple(sorted({name if name in Notification.Type.values else "" for name in types}))
+
+
+@lru_cache(maxsize=64)
+def _page(
+    types: tuple[str, ...],
+    exclude_types: tuple[str, ...],
+    include_filtered: bool,
+    by_sender: bool,
+    upwards: bool,
+) -> "Prepared[Notification]":
+    def build(account: int, above: int, below: int, sender: int | None = None) -> "QuerySet[Notification]":
+        rows = filter_notifications(
+            readable_notifications(Account(pk=account)).select_related(None),
+            types=types,
+            exclude_types=exclude_types,
+            include_filtered=include_filtered or by_sender,
+        )
+        if sender is not None:
+            rows = rows.filter(from_account=sender)
+        return rows.filter(pk__gt=above, pk__lt=below).order_by("pk" if upwards else "-pk")
+
+    places = {"account": int, "above": int, "below": int} | ({"sender": int} if by_sender else {})
+    return Prepared(build, **places)
 
 
 def get_notification(account: Account, notification_id: object) -> Notification:

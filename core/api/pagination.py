@@ -29,6 +29,11 @@ class Page:
     min_id: int | None = None
 
     @property
+    def is_upwards(self) -> bool:
+        """Whether the page is the one just above a bound."""
+        return self.min_id is not None
+
+    @property
     def above(self) -> int:
         """The id that all of the page are above."""
         return (self.min_id if self.min_id is not None else self.since_id) or 0

@@ -50,7 +50,13 @@ class Notifications(NotificationRows):
     def get(self, request: Request) -> Response:
         """Answer a page, newest first."""
         page = self.page(default=40, maximum=80)
-        found = page.slice(self.rows())
+        part = notifications.Part(
+            types=tuple(as_names(self.params.get("types"))),
+            exclude_types=tuple(as_names(self.params.get("exclude_types"))),
+            account_id=self.params.get("account_id"),
+            include_filtered=as_bool(self.params.get("include_filtered")),
+        )
+        found = notifications.notification_page(self.actor, part, page)
         entities = render_notifications(found, self.actor, supported_types=self.supported_types())
         return self.paged(entities, page, [row.pk for row in found], TIMELINE)
 

@@ -9,9 +9,10 @@ from typing import Any
 from orjson import Fragment
 
 from accounts.entities import render_accounts
+from accounts.entities.rendered import load_account_entities
 from accounts.models import Account
 from core.api.rendering import iso
-from timelines.entities.notification_fallback import render_fallback
+from timelines.entities.notification_fallback import EXPLAINED, render_fallback
 from timelines.entities.status import render_statuses_by_id
 from timelines.models import Notification
 from timelines.notification_groups import ALONE
@@ -22,15 +23,28 @@ Entity = dict[str, Any]
 def render_notifications(
     notifications: Sequence[Notification], viewer: Account, *, supported_types: Collection[str] = ()
 ) -> list[Entity]:
-    """Return the entities of a page of notifications (``from_account`` and ``status`` loaded).
+    """Return the entities of a page of notifications .
 
     Types that the app does not name as supported, and that old apps do not know, come with words instead.
     """
-    people = {row.from_account_id: row.from_account for row in notifications}
-    accounts = render_accounts_by_id(people | load_subject_accounts(notifications, people))
+    senders = load_account_entities({row.from_account_id for row in notifications})
+    named = _load_named_accounts(notifications)
     shown = {row.status_id for row in notifications if row.status_id is not None}
     statuses = render_statuses_by_id(shown, viewer)
-    return [_render(row, accounts, statuses, supported_types) for row in notifications]
+    return [
+        _render(row, senders[row.from_account_id], statuses)
+        | render_subject(row, named)
+        | render_fallback(row, named, supported_types)
+        for row in notifications
+        if row.from_account_id in senders
+    ]
+
+
+def _load_named_accounts(notifications: Sequence[Notification]) -> dict[int, Entity]:
+    """Return the entities of accounts that the words or the subject of a notification name, by id."""
+    special = [row for row in notifications if row.subject is not None or row.type in EXPLAINED]
+    senders = Account.objects.in_bulk({row.from_account_id for row in special}) if special else {}
+    return render_accounts_by_id(senders | load_subject_accounts(special, senders))
 
 
 def render_accounts_by_id(accounts: dict[int, Account]) -> dict[int, Entity]:
@@ -55,21 +69,16 @@ def render_subject(row: Notification, accounts: dict[int, Entity]) -> Entity:
     return {"report": facts | {"target_account": accounts[row.subject["target_account_id"]]}}
 
 
-def _render(
-    row: Notification,
-    accounts: dict[int, Entity],
-    statuses: dict[int, Fragment],
-    supported_types: Collection[str],
-) -> Entity:
+def _render(row: Notification, sender: Fragment, statuses: dict[int, Fragment]) -> Entity:
     entity: Entity = {
         "id": str(row.pk),
         "type": row.type,
         "group_key": row.group_key or f"{ALONE}{row.pk}",
         "created_at": iso(row.created_at),
-        "account": accounts[row.from_account_id],
+        "account": sender,
     }
     if row.filtered:
         entity["filtered"] = True
     if row.status_id is not None:
         entity["status"] = statuses.get(row.status_id)
-    return entity | render_subject(row, accounts) | render_fallback(row, accounts, supported_types)
+    return entity

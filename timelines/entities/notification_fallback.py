@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 
 from timelines.models import Notification
 
+# The types that there are words for.
+EXPLAINED = (Notification.Type.ADMIN_SIGN_UP, Notification.Type.ADMIN_REPORT)
+
 
 def render_fallback(
     row: Notification, accounts: dict[int, dict[str, Any]], supported_types: Collection[str]
 ) -> dict[str, Any]:
     """Return the words as HTML, or nothing for a kind that every app knows or this one names."""
-    if row.type in supported_types:
+    if row.type in supported_types or row.type not in EXPLAINED:
         return {}
     sender = f"@{accounts[row.from_account_id]['acct']}"
     if row.type == Notification.Type.ADMIN_SIGN_UP:

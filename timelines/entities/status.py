@@ -69,7 +69,7 @@ def render_status(status: Status, viewer: Account | None) -> orjson.Fragment:
 
 def render_statuses_by_id(ids: Collection[int], viewer: Account | None) -> dict[int, orjson.Fragment]:
     """Return the entities of these statuses by id; what is gone is missing."""
-    return dict(_render(load_rows_of(ids), viewer))
+    return dict(_render(load_rows_of(ids), viewer)) if ids else {}
 
 
 def render_listing(listing: Listing, viewer: Account | None) -> list[tuple[int, orjson.Fragment]]:
