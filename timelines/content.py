@@ -12,8 +12,17 @@ from accounts.documents import tag_url
 from accounts.models import Account, Block
 from accounts.resolve import find_by_handle, resolve_handle
 from core.errors import NotFound, RemoteUnreachable
-from core.text import MentionLink, find_hashtags, find_mentions, mention_key, normalise_tag, render_plain
-from timelines.models import Tag
+from core.text import (
+    MentionLink,
+    find_hashtags,
+    find_mentions,
+    mention_key,
+    normalise_tag,
+    prose_of_markdown,
+    render_markdown,
+    render_plain,
+)
+from timelines.models import Status, Tag
 
 # The author waits while handles are looked up, so a post cannot ask for many slow servers.
 MAX_LOOKUPS = 10
@@ -31,19 +40,22 @@ class Content:
     tags: dict[str, str]
 
 
-def read_content(author: Account, text: str) -> Content:
+def read_content(author: Account, text: str, content_type: str = Status.ContentType.PLAIN) -> Content:
     """Return HTML, mentioned accounts and hashtags of a text; a handle that cannot be resolved stays text.
 
     May use the network: call it outside transactions.
     """
-    mentions = _resolve_mentions(author, text)
+    is_markdown = content_type == Status.ContentType.MARKDOWN
+    prose = prose_of_markdown(text) if is_markdown else text
+    mentions = _resolve_mentions(author, prose)
     links = {
         key: MentionLink(account.url or account.uri, account.username, account.domain)
         for key, account in mentions.items()
     }
-    html = render_plain(text, mentions=links, tag_url=tag_url)
+    render = render_markdown if is_markdown else render_plain
+    html = render(text, mentions=links, tag_url=tag_url)
     mentioned = list({account.pk: account for account in mentions.values()}.values())
-    tags = {normalise_tag(name): name for name in reversed(find_hashtags(text))}
+    tags = {normalise_tag(name): name for name in reversed(find_hashtags(prose))}
     tags.pop("", None)
     return Content(html, mentioned, dict(reversed(tags.items())))
 

@@ -35,6 +35,8 @@ class StatusDraft:
     """A status as an app sends it; None means "as the account usually does"."""
 
     text: str = ""
+    # What the text is written in.
+    content_type: str = Status.ContentType.PLAIN
     spoiler_text: str = ""
     visibility: str | None = None
     sensitive: bool | None = None
@@ -69,6 +71,13 @@ def checked_text(
         limit = {"limit": settings.MAX_STATUS_CHARACTERS}
         raise Unprocessable(_("The post is longer than %(limit)d characters") % limit)
     return text, spoiler_text
+
+
+def checked_content_type(wanted: str) -> str:
+    """Return what a text is written in. Raises Unprocessable for what cannot be read here."""
+    if wanted not in Status.ContentType.values:
+        raise Unprocessable(_("Posts can be written as text/plain or text/markdown"))
+    return wanted
 
 
 def checked_visibility(account: Account, wanted: str | None) -> str:

@@ -32,7 +32,7 @@ from timelines.models import Mention, Poll, Status
 from timelines.poll_drafts import PollDraft, checked_poll
 from timelines.statuses import status_edited
 
-_FIELDS = ("text", "content", "spoiler_text", "sensitive", "language", "media_ids")
+_FIELDS = ("text", "content_type", "content", "spoiler_text", "sensitive", "language", "media_ids")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class StatusChanges:
     """What an app wants changed; None leaves a value as it is."""
 
     text: str | None = None
+    content_type: str | None = None
     spoiler_text: str | None = None
     sensitive: bool | None = None
     language: str | None = None
@@ -63,7 +64,7 @@ def edit_status(status: Status, changes: StatusChanges, *, now: datetime | None 
     wanted, quote = _wanted_media(status, changes), quotes.find_quote(status)
     shows_more = quote is not None or _has_poll(status, changes)
     values = _values(status, changes, wanted, shows_more=shows_more)
-    content = read_content(status.account, values["text"])
+    content = read_content(status.account, values["text"], values["content_type"])
     values["content"] = quotes.with_quote_line(content.html, quote.quoted if quote else None)
     with transaction.atomic():
         locked = Status.objects.kept().select_for_update(of=("self",)).filter(pk=status.pk)
@@ -99,6 +100,7 @@ def _values(
         language = drafts.checked_language(status.account, changes.language)
     return {
         "text": text,
+        "content_type": drafts.checked_content_type(changes.content_type or status.content_type),
         "spoiler_text": spoiler_text,
         "sensitive": sensitive or bool(spoiler_text),
         "language": language,

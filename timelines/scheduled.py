@@ -62,6 +62,7 @@ def schedule_status(
                 account=account,
                 scheduled_at=scheduled_at,
                 params=_params(plan, draft, application_id),
+                content_type=plan.content_type,
                 media_ids=[attachment.pk for attachment in plan.media],
                 application_id=application_id,
                 idempotency_key=key_hash(idempotency_key),
@@ -141,6 +142,7 @@ def _draft(row: ScheduledStatus) -> StatusDraft:
     params, poll, allowed = row.params, row.params["poll"], row.params["allowed_mentions"]
     return StatusDraft(
         text=params["text"],
+        content_type=row.content_type,
         spoiler_text=params["spoiler_text"],
         visibility=params["visibility"],
         sensitive=params["sensitive"],

@@ -68,6 +68,7 @@ class Plan:
     """A checked draft, ready to be written."""
 
     text: str
+    content_type: str
     spoiler_text: str
     visibility: str
     sensitive: bool
@@ -140,7 +141,8 @@ def plan_status(account: Account, draft: StatusDraft) -> Plan:
     text, spoiler_text = drafts.checked_text(draft.text, draft.spoiler_text, media, shows_more=shows_more)
     sensitive = account.default_sensitive if draft.sensitive is None else draft.sensitive
     visibility = quotes.quoting_visibility(drafts.checked_visibility(account, draft.visibility), quoted)
-    content = read_content(account, text)
+    content_type = drafts.checked_content_type(draft.content_type)
+    content = read_content(account, text, content_type)
     if draft.allowed_mentions is not None:
         unexpected = [person for person in content.mentioned if person.pk not in draft.allowed_mentions]
         if unexpected:
@@ -148,6 +150,7 @@ def plan_status(account: Account, draft: StatusDraft) -> Plan:
     quotes.require_mentioned(account, visibility, quoted, content.mentioned)
     return Plan(
         text=text,
+        content_type=content_type,
         spoiler_text=spoiler_text,
         visibility=visibility,
         sensitive=sensitive or bool(spoiler_text),
@@ -174,6 +177,7 @@ def _write(
         account=account,
         is_local=True,
         text=plan.text,
+        content_type=plan.content_type,
         content=quotes.with_quote_line(plan.content.html, plan.quoted),
         spoiler_text=plan.spoiler_text,
         sensitive=plan.sensitive,

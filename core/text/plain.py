@@ -62,11 +62,11 @@ def render_quote_line(url: str) -> str:
 
 
 def _render_inline(text: str, mentions: Mentions, tag_url: TagUrl | None, *, rel: str) -> str:
-    ambiguous = _ambiguous_usernames(mentions)
+    ambiguous = ambiguous_usernames(mentions)
     parts: list[str] = []
     position = 0
     for token in scan(text):
-        anchor = _render_token(token, text, mentions, ambiguous, tag_url, rel)
+        anchor = render_token(token, text, mentions, ambiguous, tag_url, rel)
         if anchor is not None:
             parts += escape(text[position : token.start]), anchor
             position = token.end
@@ -74,7 +74,7 @@ def _render_inline(text: str, mentions: Mentions, tag_url: TagUrl | None, *, rel
     return "".join(parts)
 
 
-def _ambiguous_usernames(mentions: Mentions) -> set[str]:
+def ambiguous_usernames(mentions: Mentions) -> set[str]:
     """Return the usernames (lower case) that stand for more than one account in this text."""
     urls: dict[str, set[str]] = {}
     for link in mentions.values():
@@ -82,7 +82,7 @@ def _ambiguous_usernames(mentions: Mentions) -> set[str]:
     return {username for username, addresses in urls.items() if len(addresses) > 1}
 
 
-def _render_token(
+def render_token(
     token: Token,
     text: str,
     mentions: Mentions,

@@ -46,6 +46,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _SHORTCODE = re.compile(r"(?<![^\W_])(?<!:):([A-Za-z0-9_]{2,}):(?![^\W_]|:)")
+_CODE = re.compile(r"<code[ >].*?</code>", re.DOTALL)
 _NOT_IN_TAG = re.compile(f"[^{_TAG_CHARACTER}]+")
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -128,8 +129,12 @@ def find_hashtags(text: str) -> list[str]:
 
 
 def find_shortcodes(text: str) -> list[str]:
-    """Return the custom emoji names ('blob' of ':blob:') in plain text or HTML, each once, in order."""
-    return list(dict.fromkeys(_SHORTCODE.findall(text)))
+    """Return the custom emoji names ('blob' of ':blob:') in plain text or HTML, each once, in order.
+
+    What stands in HTML's code elements means nothing.
+    """
+    read = _CODE.sub(" ", text) if "<code" in text else text
+    return list(dict.fromkeys(_SHORTCODE.findall(read)))
 
 
 def normalise_tag(name: str) -> str:

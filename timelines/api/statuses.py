@@ -24,6 +24,7 @@ from timelines.entities.status import (
     render_statuses,
     render_statuses_by_id,
 )
+from timelines.models import Status
 from timelines.poll_drafts import read_poll
 from timelines.scheduled import find_scheduled_by_key, schedule_status
 from timelines.statuses import delete_status, find_by_idempotency_key, publish_status
@@ -82,6 +83,7 @@ def read_draft(params: dict[str, Any]) -> StatusDraft:
     sensitive, allowed = params.get("sensitive"), params.get("allowed_mentions")
     return StatusDraft(
         text=as_text(params.get("status")) or "",
+        content_type=as_text(params.get("content_type")) or Status.ContentType.PLAIN,
         spoiler_text=as_text(params.get("spoiler_text")) or "",
         visibility=as_text(params.get("visibility")) or None,
         sensitive=None if sensitive in (None, "") else as_bool(sensitive),
@@ -128,6 +130,7 @@ def read_changes(params: dict[str, Any]) -> StatusChanges:
     attributes = as_list(params.get("media_attributes"))
     return StatusChanges(
         text=as_text(params.get("status")),
+        content_type=as_text(params.get("content_type")) or None,
         spoiler_text=as_text(params.get("spoiler_text")),
         sensitive=None if sensitive in (None, "") else as_bool(sensitive),
         language=as_text(params.get("language")),

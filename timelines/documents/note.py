@@ -178,6 +178,9 @@ def _render_optional(status: Status) -> Document:
     found: Document = {}
     if status.conversation_uri:
         found |= {"conversation": status.conversation_uri, "context": status.conversation_uri}
+    if status.content_type == Status.ContentType.MARKDOWN:
+        # Source: ActivityPub 3.3.
+        found["source"] = {"content": status.text, "mediaType": status.content_type}
     if status.language:
         found["contentMap"] = {status.language: status.content}
     if status.edited_at is not None:

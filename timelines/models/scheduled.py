@@ -5,6 +5,7 @@ from django.db import models
 
 from accounts.models import Account, Application
 from core.fields import SnowflakeField
+from timelines.models.status import Status
 
 
 class ScheduledStatus(models.Model):
@@ -17,6 +18,10 @@ class ScheduledStatus(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="scheduled_statuses")
     scheduled_at = models.DateTimeField(db_index=True)
     params = models.JSONField()
+    # What the text is written in; not among ``params``, because apps know no such thing there.
+    content_type = models.CharField(
+        max_length=20, choices=Status.ContentType, default=Status.ContentType.PLAIN
+    )
     # Ids of media.MediaAttachment; nobody else can use them meanwhile.
     media_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     application = models.ForeignKey(

@@ -49,6 +49,10 @@ class Status(models.Model):
         # Received only: addressed to some without naming them; apps see it as private.
         LIMITED = "limited"
 
+    class ContentType(models.TextChoices):
+        PLAIN = "text/plain"
+        MARKDOWN = "text/markdown"
+
     id = SnowflakeField()
     uri = models.CharField(max_length=2048, unique=True)
     url = models.CharField(max_length=2048, default="", blank=True)
@@ -57,6 +61,8 @@ class Status(models.Model):
     # The text as written (ours only), and the HTML that everyone reads.
     text = models.TextField(default="", blank=True)
     content = models.TextField(default="", blank=True)
+    # What ``text`` is written in.
+    content_type = models.CharField(max_length=20, choices=ContentType, default=ContentType.PLAIN)
     spoiler_text = models.TextField(default="", blank=True)
     sensitive = models.BooleanField(default=False)
     visibility = models.CharField(max_length=10, choices=Visibility)
