@@ -6,19 +6,17 @@ figures may be added up).
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
+from benchmarks.processes import Processes
+from benchmarks.report import memory_table
 from genosocial.local_stack import free_port
 from tests.running_server import RunningServer
 
-MEBIBYTE = 1_048_576
 STEPS = ("first start", "second start", "stop")
 # The workers go on importing after the server answers; what they hold then is what they keep.
 REST_SECONDS = 15
@@ -33,17 +31,14 @@ def main() -> None:
         try:
             first = _seconds(server.start)
             time.sleep(REST_SECONDS)
-            memory = dict(_memory(server))
+            memory = Processes(server.pids()).memory()
             stop = _seconds(server.stop)
             second = _seconds(server.start)
         finally:
             server.stop()
     lines = ["| step | seconds |", "|---|---:|"]
     lines += [f"| {step} | {it:.1f} |" for step, it in zip(STEPS, (first, second, stop), strict=True)]
-    lines += ["", "| process | processes | PSS, MiB |", "|---|---:|---:|"]
-    lines += [f"| {name} | {count} | {mebibytes:.0f} |" for name, (count, mebibytes) in memory.items()]
-    processes, mebibytes = (sum(column) for column in zip(*memory.values(), strict=True))
-    lines += [f"| all | {processes:.0f} | {mebibytes:.0f} |"]
+    lines += ["", *memory_table(memory)]
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -51,15 +46,6 @@ def _seconds(step: Callable[[], None]) -> float:
     started_at = time.monotonic()
     step()
     return time.monotonic() - started_at
-
-
-def _memory(server: RunningServer) -> Iterator[tuple[str, tuple[int, float]]]:
-    """Give each program's name with the number of its processes and their memory."""
-    noted = json.loads((server.data / "processes.json").read_text())["programs"]
-    for name in noted:
-        root = psutil.Process(server.pid(name))
-        family = [root, *root.children(recursive=True)]
-        yield name, (len(family), sum(each.memory_full_info().pss for each in family) / MEBIBYTE)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,12 @@ class RunningServer:
 
     def pid(self, name: str) -> int:
         """The process id of a process of it (name as in the log: web, worker, …)."""
-        return int(json.loads((self.data / "processes.json").read_text())["programs"][name]["pid"])
+        return self.pids()[name][0]
+
+    def pids(self) -> dict[str, list[int]]:
+        """The process ids of all that it started, by their names."""
+        noted = json.loads((self.data / "processes.json").read_text())["programs"]
+        return {name: [int(program["pid"])] for name, program in noted.items()}
 
     def kill(self, name: str) -> None:
         """Kill a process of it without warning, children included."""
