@@ -2,7 +2,8 @@
 
 Called by statuses and edits (which hold the transaction), by the API doors, by timelines/remote_quotes.py and
 timelines/inbox_quotes.py. Every change of a state is a guarded UPDATE, so that ``quotes_count`` counts each
-accepted quote once. Source: API behaviours section 16; contract of the federation 3.4.
+accepted quote once. Who changes one locks the quoted status first, as its deletion does.
+Source: API behaviours section 16; contract of the federation 3.4.
 """
 
 from collections.abc import Collection
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from core.api.pagination import Page
+from core.api.parameters import as_id
 from core.errors import Forbidden, NotFound, Unprocessable
 from core.text import render_quote_line
 from timelines import live, outbox
@@ -100,6 +102,7 @@ def accept_quote(quote: Quote, approval_uri: str) -> bool:
 
     ``approval_uri`` is the id of the stamp, "" when nobody had to be asked. Call it inside a transaction.
     """
+    _lock_quoted(quote)
     pending = Quote.objects.filter(pk=quote.pk, state=Quote.State.PENDING)
     if not pending.update(state=Quote.State.ACCEPTED, approval_uri=approval_uri):
         return False
@@ -122,6 +125,7 @@ def reject_quote(quote: Quote) -> bool:
 
     Call it inside a transaction.
     """
+    _lock_quoted(quote)
     rows = Quote.objects.filter(pk=quote.pk)
     if rows.filter(state=Quote.State.ACCEPTED).update(state=Quote.State.REVOKED):
         quote.state = Quote.State.REVOKED
@@ -138,34 +142,40 @@ def reject_quote(quote: Quote) -> bool:
 def revoke_quote(account: Account, status: Status, quoting_status_id: object) -> Status:
     """Take ``account``'s consent to a quote of its status back, and return the quoting status.
 
-    Raises Forbidden (somebody else's status) and NotFound (no quote of it that ``account`` sees).
+    Whoever blocks or hides from the author cannot keep consent that way. Raises Forbidden (somebody else's
+    status) and NotFound (no quote of it).
     """
     if status.account_id != account.pk:
         raise Forbidden()
-    quoting = get_visible_status(account, quoting_status_id)
-    quote = Quote.objects.filter(status=quoting, quoted=status).first()
+    rows = Quote.objects.filter(status=as_id(quoting_status_id) or 0, status__deleted_at__isnull=True)
+    quote = rows.filter(quoted=status).select_related("status__account").first()
     if quote is None:
         raise NotFound()
-    quote.status, quote.quoted = quoting, status
+    quote.quoted = status
     with transaction.atomic():
         if reject_quote(quote) and quote.approval_uri:
             outbox.send_stamp_deletion(quote)
-    return quoting
+    return quote.status
+
+
+def _lock_quoted(quote: Quote) -> None:
+    Status.objects.select_for_update(no_key=True).filter(pk=quote.quoted_id).values_list("pk").first()
 
 
 def _count(quote: Quote, step: int) -> bool:
     counted = Status.objects.filter(pk=quote.quoted_id)
     if step > 0:
-        # Waits for a deletion that runs at the same moment, and then finds nothing to count.
         counted = counted.kept()
     return bool(counted.update(quotes_count=Greatest(F("quotes_count") + step, 0)))
 
 
 def drop_quote(status: Status) -> None:
     """Let a status quote nothing any more; call it inside a transaction."""
-    quote = Quote.objects.select_for_update().filter(status=status).first()
+    quote = Quote.objects.filter(status=status).first()
     if quote is None:
         return
+    _lock_quoted(quote)
+    quote.refresh_from_db(fields=["state"])
     if quote.state == Quote.State.ACCEPTED:
         _count(quote, -1)
     forget_notification(Notification.Type.QUOTE, quote.pk)
