@@ -16,7 +16,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row", bound=Model)
-Values = Mapping[str, int | Sequence[int]]
+Value = int | str | Sequence[int]
+Values = Mapping[str, Value]
 
 _FIRST_MARK = -(2**62)
 
@@ -29,7 +30,7 @@ class Ids:
 
 
 class Prepared(Generic[Row]):
-    """A query with named places for one id (an int) or many (`Ids`).
+    """A query with named places for one id (an int), many (`Ids`) or a text (a str).
 
     ``build`` gets a mark for each of ``places`` and returns the query; marks may be used wherever an id may,
     also as the primary key of a model instance that is never loaded. It must not branch on them, and what
@@ -42,12 +43,12 @@ class Prepared(Generic[Row]):
         self._sql = ""
         self._parameters: tuple[Any, ...] = ()
 
-    def rows(self, *, limit: int | None = None, **values: int | Sequence[int]) -> list[Row]:
+    def rows(self, *, limit: int | None = None, **values: Value) -> list[Row]:
         """Return the model instances that the query finds with these values, with what it joins."""
         found = fetch(*self.filled(values, limit))
         return _instances(self._compiler, found) if found else []
 
-    def tuples(self, *, limit: int | None = None, **values: int | Sequence[int]) -> list[tuple[Any, ...]]:
+    def tuples(self, *, limit: int | None = None, **values: Value) -> list[tuple[Any, ...]]:
         """Return the columns of a ``values_list`` query with these values, as the driver gives them."""
         return fetch(*self.filled(values, limit))
 
@@ -55,13 +56,15 @@ class Prepared(Generic[Row]):
         """Return the SQL and its parameters with these values, to be run alone or within another query."""
         if not self._sql:
             self._prepare()
-        given = {name: list(value) if not isinstance(value, int) else value for name, value in values.items()}
+        given = {
+            name: value if isinstance(value, int | str) else list(value) for name, value in values.items()
+        }
         parameters = [given[place.name] if isinstance(place, _Place) else place for place in self._parameters]
         return (self._sql, parameters) if limit is None else (f"{self._sql} LIMIT %s", [*parameters, limit])
 
     def _prepare(self) -> None:
         marks: dict[str, Any] = {
-            name: Ids() if kind is Ids else _FIRST_MARK + number
+            name: Ids() if kind is Ids else f"\x01{name}" if kind is str else _FIRST_MARK + number
             for number, (name, kind) in enumerate(self._places.items())
         }
         compiler = self._build(**marks).query.get_compiler(connection.alias)
@@ -113,4 +116,4 @@ class _Place:
 
 
 def _is_mark(value: Any, names: dict[Any, str]) -> bool:
-    return isinstance(value, int | Ids) and value in names
+    return isinstance(value, int | str | Ids) and value in names

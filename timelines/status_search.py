@@ -6,16 +6,19 @@ bookmarked or reblogged, and public ones of accounts that agree to be searched (
 Source: API behaviours section 11 ("Search v2").
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
 
 from accounts.accounts import split_handle
 from accounts.models import Account
 from accounts.resolve import find_by_handle
+from core.api.pagination import MAX_ID
 from core.ids import id_at
+from core.prepared import Prepared
 from media.models import MediaAttachment
 from timelines.models import (
     Bookmark,
@@ -32,6 +35,7 @@ from timelines.search_words import asks_for
 from timelines.visibility import visible_to, wanted_by
 
 _NO_MEDIA: list[int] = []
+_MOST_PLAIN_TERMS = 8
 _LINK = 'rel="nofollow'
 
 
@@ -51,6 +55,8 @@ def search_statuses(viewer: Account | None, text: str, part: Part) -> list[Statu
     query = read_query(text)
     if query.is_empty or not (query.terms or query.operators):
         return []
+    if _is_plain(query) and part.account_id is None and part.offset == 0:
+        return _find_plain(viewer, query.terms, part)
     rows = _rows(viewer, query)
     if part.account_id is not None:
         rows = rows.filter(account=part.account_id)
@@ -59,6 +65,31 @@ def search_statuses(viewer: Account | None, text: str, part: Part) -> list[Statu
     if part.min_id is not None:
         rows = rows.filter(pk__gt=part.min_id)
     return list(rows.order_by("-pk")[part.offset : part.offset + part.limit])
+
+
+def _is_plain(query: Query) -> bool:
+    """Tell whether a query is some single words, as most are."""
+    single = len(query.terms) <= _MOST_PLAIN_TERMS and all(len(term.split()) == 1 for term in query.terms)
+    return single and not query.operators and not query.unwanted
+
+
+def _find_plain(viewer: Account | None, terms: Sequence[str], part: Part) -> list[Status]:
+    values: dict[str, int | str] = {f"term{number}": term for number, term in enumerate(terms)}
+    if viewer is not None:
+        values["viewer"] = viewer.pk
+    bounds = {"above": part.min_id or 0, "below": MAX_ID if part.max_id is None else part.max_id}
+    return _plain(viewer is None, len(terms)).rows(limit=part.limit, **bounds, **values)
+
+
+@cache
+def _plain(for_anybody: bool, count: int) -> "Prepared[Status]":
+    def build(above: int, below: int, viewer: int | None = None, **terms: str) -> StatusQuerySet:
+        query = Query(terms=tuple(terms.values()))
+        rows = _rows(None if viewer is None else Account(pk=viewer), query)
+        return rows.filter(pk__gt=above, pk__lt=below).order_by("-pk")
+
+    places: dict[str, type] = {"above": int, "below": int} | ({} if for_anybody else {"viewer": int})
+    return Prepared(build, **places, **{f"term{number}": str for number in range(count)})
 
 
 def _rows(viewer: Account | None, query: Query) -> StatusQuerySet:

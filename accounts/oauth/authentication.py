@@ -17,6 +17,7 @@ from accounts.models import AccessToken, Account, User
 from accounts.oauth.tokens import hash_secret
 from core.api.access import Credential
 from core.errors import Unauthenticated
+from core.prepared import fetch
 
 _PARAMETERS = ("access_token", "bearer_token")
 # A multipart body is an upload: it is not read before we know who sends it.
@@ -61,11 +62,10 @@ def find_credential(secret: str) -> Credential | None:
 
     The first use of a day is remembered with the token and the person.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(), [hash_secret(secret)])
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch(_statement(), [hash_secret(secret)])
+    if not rows:
         return None
+    row = rows[0]
     token_id, application_id, scopes, last_used_on = row[:_TOKEN_COLUMNS]
     split = _TOKEN_COLUMNS + len(_fields(User))
     user = _instance(User, row[_TOKEN_COLUMNS:split])
@@ -95,14 +95,26 @@ def _fields(model: type[Model]) -> "tuple[Field[Any, Any], ...]":
 
 def _instance(model: Any, values: Sequence[Any]) -> Any:
     """Build a real model instance of a joined row; None where the join found nothing."""
-    fields: Sequence[Any] = _fields(model)
     if all(value is None for value in values):
         return None
     converted = list(values)
-    for position, field in enumerate(fields):
-        for convert in field.get_db_converters(connection):
-            converted[position] = convert(converted[position], None, connection)
-    return model.from_db(connection.alias, [field.attname for field in fields], converted)
+    for position, convert in _converters(model):
+        converted[position] = convert(converted[position], None, connection)
+    return model.from_db(connection.alias, _names(model), converted)
+
+
+@cache
+def _names(model: type[Model]) -> list[str]:
+    return [field.attname for field in _fields(model)]
+
+
+@cache
+def _converters(model: type[Model]) -> list[tuple[int, Any]]:
+    return [
+        (position, convert)
+        for position, field in enumerate(_fields(model))
+        for convert in field.get_db_converters(connection)
+    ]
 
 
 def _touch(token_id: int, last_used_on: date | None, user: User | None) -> None:

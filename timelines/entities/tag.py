@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Value
 from django.db.models.functions import TruncDay
 from django.utils import timezone
 
 from accounts.documents import tag_url
 from accounts.models import Account
 from core.ids import id_at
+from core.prepared import Ids, Prepared
 from timelines.models import FeaturedTag, Status, StatusTag, Tag, TagFollow
 from timelines.tags import TagUse
 
@@ -31,11 +32,26 @@ def render_tags(tags: Sequence[Tag], viewer: Account | None) -> list[Entity]:
     use = _load_use(ids, today - timedelta(days=HISTORY_DAYS - 1))
     entities = [_render(tag, use, today) for tag in tags]
     if viewer is not None:
-        following = _of(viewer, TagFollow.objects.filter(tag__in=ids))
-        featuring = _of(viewer, FeaturedTag.objects.filter(tag__in=ids))
+        marks = set(_MARKS.tuples(viewer=viewer.pk, ids=ids)) if ids else set()
         for tag, entity in zip(tags, entities, strict=True):
-            entity |= {"following": tag.pk in following, "featuring": tag.pk in featuring}
+            entity |= {mark: (tag.pk, mark) in marks for mark in ("following", "featuring")}
     return entities
+
+
+_MARKS = Prepared(
+    lambda viewer, ids: (
+        TagFollow.objects.filter(account=viewer, tag__in=ids.rows)
+        .values_list("tag", Value("following"))
+        .union(
+            FeaturedTag.objects.filter(account=viewer, tag__in=ids.rows).values_list(
+                "tag", Value("featuring")
+            ),
+            all=True,
+        )
+    ),
+    viewer=int,
+    ids=Ids,
+)
 
 
 def render_tag(tag: Tag, viewer: Account | None) -> Entity:
@@ -43,21 +59,28 @@ def render_tag(tag: Tag, viewer: Account | None) -> Entity:
     return render_tags([tag], viewer)[0]
 
 
-def _of(viewer: Account, rows: Any) -> set[int]:
-    return set(rows.filter(account=viewer).values_list("tag", flat=True))
-
-
 def _load_use(tag_ids: Sequence[int], since: datetime) -> dict[Day, tuple[int, int]]:
     """Return for tags and days how many public statuses, of how many accounts, there are."""
-    rows = StatusTag.objects.filter(
-        tag__in=tag_ids,
-        status__gte=id_at(since),
-        status__visibility=Status.Visibility.PUBLIC,
-        status__deleted_at__isnull=True,
-    )
-    counted = rows.annotate(day=TruncDay("status__created_at", tzinfo=UTC)).values("tag", "day")
-    counted = counted.annotate(uses=Count("status"), accounts=Count("status__account", distinct=True))
-    return {(row["tag"], row["day"]): (row["uses"], row["accounts"]) for row in counted}
+    counted = _USE.tuples(ids=tag_ids, since=id_at(since)) if tag_ids else []
+    return {(tag_id, day.replace(tzinfo=UTC)): (uses, accounts) for tag_id, day, uses, accounts in counted}
+
+
+_USE = Prepared(
+    lambda ids, since: (
+        StatusTag.objects.filter(
+            tag__in=ids.rows,
+            status__gte=since,
+            status__visibility=Status.Visibility.PUBLIC,
+            status__deleted_at__isnull=True,
+        )
+        .annotate(day=TruncDay("status__created_at", tzinfo=UTC))
+        .values("tag", "day")
+        .annotate(uses=Count("status"), accounts=Count("status__account", distinct=True))
+        .values_list("tag", "day", "uses", "accounts")
+    ),
+    ids=Ids,
+    since=int,
+)
 
 
 def _render(tag: Tag, use: Mapping[Day, tuple[int, int]], today: datetime) -> Entity:
