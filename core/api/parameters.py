@@ -52,6 +52,20 @@ def nest(pairs: Pairs) -> dict[str, Any]:
     return tree
 
 
+def nest_names(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the map of a JSON body whose names may have brackets, as some apps copy them from their forms.
+
+    Raises BadRequest when a name is used in two shapes.
+    """
+    if not any("[" in name for name in values):
+        return values
+    pairs: Pairs = []
+    for name, value in values.items():
+        is_list = name.endswith("[]") and isinstance(value, list)
+        pairs += [(name, item) for item in value] if is_list else [(name, value)]
+    return nest(pairs)
+
+
 def _put(parent: dict[str, Any], key: str, path: list[str], value: Any) -> None:
     if not path:
         if isinstance(parent.get(key), dict | list):

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from core import ratelimit
 from core.api.access import ANYONE, OPTIONAL, Access, Credential
 from core.api.pagination import BY_MIN_ID, Links, Page, link_header
-from core.api.parameters import nest, pairs_of_multipart, pairs_of_string
+from core.api.parameters import nest, nest_names, pairs_of_multipart, pairs_of_string
 from core.errors import BadRequest, TooLarge, TooMany
 from core.ratelimit import Limit
 
@@ -48,9 +48,10 @@ class JSONParser(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
-            return orjson.loads(read_body(stream) or b"{}")
+            body = orjson.loads(read_body(stream) or b"{}")
         except orjson.JSONDecodeError as error:
             raise BadRequest(cause=str(error)) from error
+        return nest_names(body) if isinstance(body, dict) else body
 
 
 class FormParser(BaseParser):

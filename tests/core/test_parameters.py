@@ -11,6 +11,7 @@ from core.api.parameters import (
     as_list,
     as_text,
     nest,
+    nest_names,
     pairs_of_multipart,
     pairs_of_string,
 )
@@ -37,6 +38,26 @@ def test_rails_style_names_nest(query: str, expected: dict[str, object]) -> None
 def test_one_name_in_two_shapes_is_refused(query: str) -> None:
     with pytest.raises(BadRequest):
         nest(pairs_of_string(query))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"a": {"b[c]": 1}, "d": [1]}, {"a": {"b[c]": 1}, "d": [1]}),
+        ({"f[0][name]": "n", "f[0][value]": True}, {"f": {"0": {"name": "n", "value": True}}}),
+        ({"a[]": [1, "2"], "b[]": "3", "c": None}, {"a": [1, "2"], "b": ["3"], "c": None}),
+        ({"a": {"b": 1}, "a[c]": [2]}, {"a": {"b": 1, "c": [2]}}),
+        ({"a[][b]": 1, "a]b": 2, "[": 3}, {"a": [{"b": 1}]}),
+    ],
+)
+def test_names_in_json_nest_too(body: dict[str, object], expected: dict[str, object]) -> None:
+    assert nest_names(body) == expected
+
+
+def test_json_in_two_shapes_is_refused() -> None:
+    for body in ({"a": 1, "a[b]": 2}, {"a": [1], "a[b]": 2}, {"a[]": [1], "a[b]": 2}):
+        with pytest.raises(BadRequest):
+            nest_names(body)
 
 
 def test_a_multipart_body_deals_its_columns_into_rows() -> None:
