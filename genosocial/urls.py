@@ -32,7 +32,7 @@ from timelines.api import announcements as announcement_doors
 from timelines.api import conversations as conversation_doors
 from timelines.api import filters as filter_doors
 from timelines.api import grouped_notifications as grouped
-from timelines.api import instance
+from timelines.api import instance, profile
 from timelines.api import interactions as interaction_doors
 from timelines.api import lists as list_doors
 from timelines.api import notification_policy as policy_doors
@@ -273,7 +273,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/domain_blocks", domain_blocks.DomainBlocks.as_view()),
     path("api/v1/domain_blocks/preview", domain_blocks.DomainBlockPreview.as_view()),
     path("api/v1/preferences", credentials.Preferences.as_view()),
-    path("api/v1/profile", credentials.Profile.as_view()),
+    path("api/v1/profile", profile.Profile.as_view()),
     path("api/v1/profile/avatar", credentials.ProfilePicture.as_view(), {"name": "avatar"}),
     path("api/v1/profile/header", credentials.ProfilePicture.as_view(), {"name": "header"}),
     # about this server

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.entities import default_visibility, render_credential_account, render_profile
+from accounts.entities import default_visibility, render_credential_account
 from accounts.profiles import ProfileChanges, remove_picture, update_profile
 from core.api.access import Access
 from core.api.parameters import as_bool, as_list, as_text
@@ -40,21 +40,6 @@ class UpdateCredentials(OwnAccountView):
     def patch(self, request: Request) -> Response:
         update_profile(self.actor, read_changes(self.params))
         return self.own_account()
-
-
-class Profile(ApiView):
-    """GET, PATCH or PUT /api/v1/profile: raw texts, null for a missing picture."""
-
-    access = {"GET": Access.user("profile", "read", "read:accounts"), "PATCH": WRITE, "PUT": WRITE}
-
-    def get(self, request: Request) -> Response:
-        return Response(render_profile(self.actor))
-
-    def patch(self, request: Request) -> Response:
-        update_profile(self.actor, read_changes(self.params))
-        return Response(render_profile(self.actor))
-
-    put = patch
 
 
 class ProfilePicture(OwnAccountView):

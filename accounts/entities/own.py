@@ -55,8 +55,11 @@ def default_visibility(account: Account) -> str:
     return account.default_visibility
 
 
-def render_profile(account: Account) -> Entity:
-    """Return the Profile entity: raw texts beside the rendered ones, null for a missing picture."""
+def render_profile(account: Account, featured_tags: list[Entity]) -> Entity:
+    """Return the Profile entity: raw texts beside the rendered ones, null for a missing picture.
+
+    ``featured_tags`` are entities, too: hashtags belong to a higher floor.
+    """
     entity = render_account_for(account, account)
     avatar = entity["avatar"] if account.avatar else None
     header = entity["header"] if account.header else None
@@ -71,7 +74,7 @@ def render_profile(account: Account) -> Entity:
         "header": header,
         "header_static": header,
         "attribution_domains": account.attribution_domains,
-        "featured_tags": [],
+        "featured_tags": featured_tags,
     }
 
 

@@ -11,6 +11,7 @@ from accounts import relationships
 from accounts.models import Account, Follow
 from federation.models import OutboundActivity
 from tests.cast import ApiClient, api_client, app_token, make_account, make_remote_account
+from tests.contract.contract import entity_faults
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +245,19 @@ def test_the_profile_door_has_raw_and_rendered_texts():
     assert shown["note"] == "#Wald"
     assert "<a " in shown["formatted_note"]
     assert shown["display_name"] == "A"
+
+
+def test_the_profile_door_names_the_hashtags_on_the_profile():
+    client = api_client(make_account("anna"))
+    assert client.get("/api/v1/profile").json()["featured_tags"] == []
+    featured = client.post("/api/v1/featured_tags", {"name": "Wald"}).json()
+    shown = client.patch("/api/v1/profile", {"show_featured": False}).json()
+    assert shown["featured_tags"] == [featured]
+    assert entity_faults("Profile", shown) == []
+
+
+def test_names_with_brackets_in_json_set_the_fields():
+    anna = make_account("anna")
+    names = {"fields_attributes[0][name]": "Ort", "fields_attributes[0][value]": "Bremen"}
+    shown = change(anna, **names).json()
+    assert [(field["name"], field["value"]) for field in shown["source"]["fields"]] == [("Ort", "Bremen")]
