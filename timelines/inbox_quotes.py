@@ -21,6 +21,7 @@ from timelines.models import Quote, Status
 from timelines.quote_policy import Permission, load_ties, permission
 from timelines.quotes import accept_quote, reject_quote
 from timelines.remote import status_from_uri, upsert_status
+from timelines.remote_quotes import accept_proven
 from timelines.visibility import OPEN, can_see
 
 log = logging.getLogger(__name__)
@@ -97,10 +98,7 @@ def receive_accept(activity: Activity) -> None:
         raise Forbidden(cause="consent without a stamp of the author's own host")
     if len(approval_uri) > _MAX_URI:
         raise Forbidden(cause="the address of the stamp is too long")
-    with transaction.atomic():
-        if accept_quote(quote, approval_uri):
-            live.enqueue_update(quote.status_id)
-            outbox.send_silent_update(quote.status)
+    accept_proven(quote, approval_uri)
 
 
 def receive_reject(activity: Activity) -> None:

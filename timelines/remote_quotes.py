@@ -1,24 +1,29 @@
 """Quotes by statuses of other servers: stored with them, shown once the quoted author's consent is proven.
 
-Called by timelines/remote.py and timelines/remote_edits.py. Whether one of ours agreed is said by our own row
-alone (timelines/inbox_quotes.py), never by what another server writes.
+Called by timelines/remote.py, timelines/remote_edits.py, timelines/inbox.py and the API door. Whether one of
+ours agreed is said by our own row alone (timelines/inbox_quotes.py), never by what another server writes.
 Source: FEP-044f; contract of the federation 3.7 ("Quote"), 3.8.
 """
 
 import logging
 
+from celery import shared_task
+from django.core.cache import cache
 from django.db import transaction
 
 from accounts.models import Account
-from federation.fetch import fetch_document
+from core.errors import AppError
+from federation.fetch import DocumentGone, fetch_document
 from timelines import live, outbox
 from timelines.documents import NoteValues, QuoteValues, is_stamp, policy_keys
 from timelines.models import Quote, Status
 from timelines.quotes import accept_quote, drop_quote, reject_quote
+from timelines.visibility import OPEN
 
 log = logging.getLogger(__name__)
 
 _MOST_LINKED = 500
+_CHECKED_SECONDS = 86_400
 
 
 def policies(values: NoteValues, author: Account) -> dict[str, list[str]]:
@@ -117,9 +122,55 @@ def verify(quote: Quote) -> None:
     if not is_own and not (quote.approval_uri and is_stamp(fetch_document(quote.approval_uri), quote)):
         log.info("quote_without_consent", extra={"quote_id": quote.pk})
         return
+    accept_proven(quote, "" if is_own else quote.approval_uri)
+
+
+def accept_proven(quote: Quote, approval_uri: str) -> None:
+    """Show a pending quote with the consent that has just come, and tell all who know it without."""
     with transaction.atomic():
-        if accept_quote(quote, "" if is_own else quote.approval_uri):
+        if accept_quote(quote, approval_uri):
+            cache.set(_checked_key(quote.pk), 1, _CHECKED_SECONDS)
             live.enqueue_update(quote.status_id)
+            outbox.send_silent_update(quote.status)
+
+
+def recheck_if_stale(status: Status) -> None:
+    """Look at the stamp of a quote anew when somebody looks at it, at most once a day; later, in a job."""
+    proven = Quote.objects.filter(status=status.reblog_of_id or status.pk, state=Quote.State.ACCEPTED)
+    elsewhere = proven.filter(quoted__is_local=False).exclude(approval_uri="")
+    quote_id = elsewhere.values_list("pk", flat=True).first()
+    if quote_id is not None and cache.add(_checked_key(quote_id), 1, _CHECKED_SECONDS):
+        transaction.on_commit(lambda: recheck_quote.delay(quote_id=quote_id), robust=True)
+
+
+def _checked_key(quote_id: int) -> str:
+    return f"quote_checked:{quote_id}"
+
+
+@shared_task(name="timelines.recheck_quote", queue="default")
+def recheck_quote(*, quote_id: int) -> None:
+    """Hide a quote whose stamp is gone or says something else by now; a server that fails changes nothing."""
+    rows = Quote.objects.filter(pk=quote_id, state=Quote.State.ACCEPTED, quoted__is_local=False)
+    quote = rows.select_related("status__account", "quoted__account").first()
+    if quote is None or quote.quoted is None:
+        return
+    try:
+        holds = is_stamp(fetch_document(quote.approval_uri), quote)
+    except DocumentGone:
+        # What is not for everybody may just not be shown to us.
+        holds = quote.quoted.visibility not in OPEN
+    except AppError as error:
+        log.info("quote_not_rechecked", extra={"quote_id": quote_id, "cause": str(error)})
+        return
+    if not holds:
+        _withdraw(quote)
+
+
+def _withdraw(quote: Quote) -> None:
+    with transaction.atomic():
+        if reject_quote(quote):
+            # The servers of our author's followers learn of it by the missing stamp.
+            outbox.send_silent_update(quote.status)
 
 
 def _is_own(quote: Quote) -> bool:
@@ -130,9 +181,6 @@ def withdraw_stamp(uri: str, actor_uri: str) -> bool:
     """Hide what is quoted by a consent that its author, elsewhere, takes back; return whether it is known."""
     rows = Quote.objects.filter(approval_uri=uri, quoted__account__uri=actor_uri, quoted__is_local=False)
     found = list(rows.select_related("status__account", "quoted__account"))
-    with transaction.atomic():
-        for quote in found:
-            if reject_quote(quote):
-                # The servers of our author's followers learn of it by the missing stamp.
-                outbox.send_silent_update(quote.status)
+    for quote in found:
+        _withdraw(quote)
     return bool(found)

@@ -16,6 +16,7 @@ from timelines.notification_requests import merge_notifications
 from timelines.notifications import stream_notifications
 from timelines.polls import close_poll, send_tallies
 from timelines.remote import fetch_parent, verify_quote
+from timelines.remote_quotes import recheck_quote
 from timelines.scheduled import publish_scheduled
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "fetch_parent",
     "publish_scheduled",
     "merge_notifications",
+    "recheck_quote",
     "send_tallies",
     "stream_deletion",
     "stream_notifications",

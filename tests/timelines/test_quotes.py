@@ -447,6 +447,15 @@ def test_only_the_quoted_author_withdraws(anna: Person, bertha: Person, cem: Per
     assert quote_seen_by(anna, made)[0] == "accepted"
 
 
+def test_whoever_blocks_the_author_loses_consent_all_the_same(anna: Person, cem: Person) -> None:
+    said = anna.post()
+    made = quote(cem, said)
+    block(cem.account, anna.account)
+
+    assert revoke(anna, said, made).status_code == 200
+    assert quote_seen_by(cem, made) == ("revoked", None)
+
+
 # Gone
 
 

@@ -26,6 +26,7 @@ from timelines.entities.status import (
 )
 from timelines.models import Status
 from timelines.poll_drafts import read_poll
+from timelines.remote_quotes import recheck_if_stale
 from timelines.scheduled import find_scheduled_by_key, schedule_status
 from timelines.statuses import delete_status, find_by_idempotency_key, publish_status
 from timelines.threads import load_context
@@ -105,7 +106,10 @@ class StatusById(ApiView):
 
     def get(self, request: Request, status_id: str) -> Response:
         """Answer the status, or 404 when there is none for this viewer."""
-        return Response(render_status(get_visible_status(self.viewer, status_id), self.viewer))
+        status = get_visible_status(self.viewer, status_id)
+        if self.viewer is not None:
+            recheck_if_stale(status)
+        return Response(render_status(status, self.viewer))
 
     def put(self, request: Request, status_id: str) -> Response:
         """Edit; what is not given stays."""

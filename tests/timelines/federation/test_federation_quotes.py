@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from accounts import relationships
 from accounts.models import Account
 from federation.vocab import PUBLIC
 from tests.cast import api_client
+from tests.loopback import answer
 from tests.peer import Document, Person, verdicts
 from timelines.models import Notification, Quote, Status
 from timelines.quotes import revoke_quote
@@ -503,3 +505,39 @@ def test_what_is_quoted_may_come_later(anna: Account, dora: Person) -> None:
 
     dora.does("Create", quoted)
     assert state(anna, note) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [
+        ({"interactingObject": "https://elsewhere.example/1"}, "revoked"),
+        (404, "revoked"),
+        (410, "revoked"),
+        (403, "accepted"),
+        (500, "accepted"),
+        ({}, "accepted"),
+    ],
+)
+def test_a_stamp_is_looked_at_anew_when_somebody_looks(
+    anna: Account, dora: Person, emil: Person, answered: Any, expected: str
+) -> None:
+    quoted = emil.serve(emil.note())
+    note = dora.note(quote=quoted["id"], quoteAuthorization=f"{emil.uri}/stamps/1")
+    stamp = emil.serve(stamp_for(emil, quoted, note["id"]))
+    dora.does("Create", note)
+    if isinstance(answered, int):
+        emil.peer.add("/users/emil/stamps/1", answer(status=answered))
+    else:
+        emil.serve(stamp | answered)
+
+    asked = emil.peer.targets().count("/users/emil/stamps/1")
+    assert state(anna, note) == "accepted"
+    dora.run_jobs()
+    assert emil.peer.targets().count("/users/emil/stamps/1") == asked
+    # A day later.
+    cache.clear()
+    assert state(anna, note) == "accepted"
+    dora.run_jobs()
+    assert state(anna, note) == expected
+    dora.run_jobs()
+    assert emil.peer.targets().count("/users/emil/stamps/1") == asked + 1
