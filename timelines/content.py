@@ -91,7 +91,12 @@ def _blocked_either_way(author: Account, ids: list[int]) -> set[int]:
 def store_tags(tags: dict[str, str]) -> list[Tag]:
     """Return the rows of these hashtags (normalised name → as typed), made where they are missing."""
     names = sorted(tags)
-    Tag.objects.bulk_create(
-        [Tag(name=name, display_name=tags[name]) for name in names], ignore_conflicts=True
-    )
-    return list(Tag.objects.filter(name__in=names))
+    found = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
+    missing = [name for name in names if name not in found]
+    if missing:
+        Tag.objects.bulk_create(
+            [Tag(name=name, display_name=tags[name]) for name in missing], ignore_conflicts=True
+        )
+        # Asked for, since a row that meets a conflict does not bring its id along.
+        found |= {tag.name: tag for tag in Tag.objects.filter(name__in=missing)}
+    return [found[name] for name in names]

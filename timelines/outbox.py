@@ -22,11 +22,13 @@ from timelines.visibility import OPEN
 _FOR_FOLLOWERS = (*OPEN, Status.Visibility.PRIVATE)
 
 
-def send_create(status: Status) -> None:
+def send_create(note: documents.Note) -> None:
     """Send a new status of a local account to all whom it concerns; its mentions must be there already."""
-    if status.account.is_local:
-        create = documents.render_create(documents.load_note(status))
-        _deliver(documents.with_context(create), status, _concerned(status))
+    status = note.status
+    # Most often nobody elsewhere is concerned, and then there is nothing to render.
+    if status.account.is_local and (inboxes := list(_inboxes(_concerned(status)))):
+        create = documents.with_context(documents.render_create(note))
+        deliver(create, sender_uri=status.account.uri, inboxes=inboxes, object_uri=status.uri)
 
 
 def send_update(status: Status) -> None:
@@ -199,13 +201,13 @@ def _author_of(status: Status) -> list[Ids]:
 
 
 def _deliver(document: dict[str, Any], status: Status, *concerned: list[Ids]) -> None:
+    inboxes = _inboxes(*concerned)
+    deliver(document, sender_uri=status.account.uri, inboxes=inboxes, object_uri=status.uri)
+
+
+def _inboxes(*concerned: list[Ids]) -> Iterable[str]:
     first, *rest = [ids.order_by() for part in concerned for ids in part]
-    deliver(
-        document,
-        sender_uri=status.account.uri,
-        inboxes=inboxes_of(Account.objects.filter(pk__in=first.union(*rest))),
-        object_uri=status.uri,
-    )
+    return inboxes_of(Account.objects.filter(pk__in=first.union(*rest)))
 
 
 def _deliver_to_author(document: dict[str, Any], favourite: Favourite) -> None:

@@ -21,7 +21,7 @@ from core.errors import NotFound, Unprocessable
 from core.ids import new_id
 from media.attachments import delete_attachments, mark_attached, release_attachments
 from media.models import MediaAttachment
-from timelines import drafts, live, outbox, polls, quotes
+from timelines import documents, drafts, live, outbox, polls, quotes
 from timelines.cards import enqueue_card
 from timelines.content import Content, read_content, store_tags
 from timelines.conversations import forget_direct_status, note_direct_status
@@ -36,6 +36,7 @@ from timelines.models import (
     Poll,
     Status,
     StatusPin,
+    StatusTag,
 )
 from timelines.notifications import (
     forget_notifications_about,
@@ -98,8 +99,6 @@ def publish_status(
     not be quoted). ``claim`` is called first in the transaction and may refuse by raising.
     """
     now = now or timezone.now()
-    if earlier := find_by_idempotency_key(account, idempotency_key):
-        return earlier
     try:
         plan = plan_status(account, draft)
         with transaction.atomic():
@@ -107,7 +106,7 @@ def publish_status(
                 claim()
             return _write(account, plan, application_id, key_hash(idempotency_key), now)
     except (IntegrityError, Unprocessable):
-        # The same request a moment ago may have taken the key, and the media with it.
+        # The same request may have taken the key, and the media with it.
         if earlier := find_by_idempotency_key(account, idempotency_key):
             return earlier
         raise
@@ -194,13 +193,18 @@ def _write(
         created_at=now,
     )
     mark_attached(media_ids)
-    if plan.poll is not None:
-        polls.create_poll(status, plan.poll, now)
+    poll = polls.create_poll(status, plan.poll, now) if plan.poll is not None else None
     quote = quotes.create_quote(status, plan.quoted) if plan.quoted is not None else None
-    Mention.objects.bulk_create([Mention(status=status, account=person) for person in plan.content.mentioned])
-    status.tags.set(store_tags(plan.content.tags))
-    status_created(status, now=now)
-    outbox.send_create(status)
+    mentions = [Mention(status=status, account=person) for person in plan.content.mentioned]
+    Mention.objects.bulk_create(mentions)
+    tags = store_tags(plan.content.tags)
+    StatusTag.objects.bulk_create([StatusTag(status=status, tag=tag) for tag in tags])
+    status_created(status, now=now, mentioned=[person.pk for person in plan.content.mentioned])
+    outbox.send_create(
+        documents.new_note(
+            status, mentions=mentions, tags=tags, attachments=plan.media, poll=poll, quote=quote
+        )
+    )
     if quote is not None:
         outbox.send_quote_request(quote)
     return status
@@ -221,18 +225,22 @@ def _conversation(account: Account, parent: Status | None, status_id: int) -> st
     return f"{settings.BASE_URL}/contexts/{account.pk}-{status_id}"
 
 
-def status_created(status: Status, *, now: datetime | None = None) -> None:
+def status_created(
+    status: Status, *, now: datetime | None = None, mentioned: Collection[int] | None = None
+) -> None:
     """Do what follows from any new post or reblog, local or remote: counters, notifications, feeds, streams.
 
     Call it inside the transaction that wrote the status, after its mentions, tags and media; the feeds follow
-    after the commit.
+    after the commit. ``mentioned`` holds the ids of whom it tells that it mentions them, if these are known.
     """
     now = now or timezone.now()
     _count(status, 1)
     if status.reblog_of is not None:
         _notify_author_of_reblog(status)
     else:
-        mentioned = Mention.objects.filter(status=status, silent=False).values_list("account", flat=True)
+        if mentioned is None:
+            rows = Mention.objects.filter(status=status, silent=False)
+            mentioned = list(rows.values_list("account", flat=True))
         notify(
             mentioned,
             Notification.Type.MENTION,

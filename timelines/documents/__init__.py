@@ -19,7 +19,7 @@ from timelines.documents.activities import (
     render_update,
     with_context,
 )
-from timelines.documents.note import Note, load_note, load_notes, render_note
+from timelines.documents.note import Note, load_note, load_notes, new_note, render_note
 from timelines.documents.question import PollValues, read_poll_values, render_question, render_vote, vote_uri
 from timelines.documents.quote import (
     PolicyValues,
@@ -52,6 +52,7 @@ __all__ = [
     "like_uri",
     "load_note",
     "load_notes",
+    "new_note",
     "policy_keys",
     "read_note",
     "read_poll_values",

@@ -58,6 +58,30 @@ class Note:
         return address(self.status.visibility, self.status.account, mentioned)
 
 
+def new_note(
+    status: Status,
+    *,
+    mentions: Sequence[Mention],
+    tags: Sequence[Tag],
+    attachments: Sequence[MediaAttachment],
+    poll: Poll | None,
+    quote: Quote | None,
+) -> Note:
+    """Return a status that was just written, with what was written with it; only emojis are asked for."""
+    codes = dict.fromkeys(_shortcodes(status, poll))
+    emojis = load_emojis((code, None) for code in codes)
+    return Note(
+        status=status,
+        mentions=mentions,
+        tags=tags,
+        attachments=attachments,
+        emojis=[emojis[code, None] for code in codes if (code, None) in emojis],
+        own_replies=(),
+        poll=poll,
+        quote=quote,
+    )
+
+
 def load_note(status: Status) -> Note:
     """Return one status with what its document shows."""
     return load_notes([status])[0]

@@ -10,6 +10,7 @@ from federation.models import Delivery
 from tests.cast import make_account, make_remote_account
 from tests.peer import AS2, PUBLIC, Document, Person
 from timelines import interactions
+from timelines.documents import load_note
 from timelines.drafts import StatusDraft
 from timelines.edits import StatusChanges, edit_status
 from timelines.models import Status
@@ -217,5 +218,5 @@ def test_a_thousand_followers_cost_no_more_queries_than_one(
         relationships.follow(make_remote_account(f"f{number}", domain=f"s{number}.example"), anna)
     Delivery.objects.all().delete()
     with django_assert_max_num_queries(14):
-        send_create(Status.objects.select_related("account", "in_reply_to").get(pk=status.pk))
+        send_create(load_note(Status.objects.select_related("account", "in_reply_to").get(pk=status.pk)))
     assert Delivery.objects.count() == 61
