@@ -26,6 +26,7 @@ from moderation.api.reports import Reports
 from moderation.pages import announcements as announcement_pages
 from moderation.pages import invitations
 from moderation.pages import reports as report_pages
+from moderation.pages import terms as staff_terms
 from timelines import pages as status_pages
 from timelines import views as status_views
 from timelines.api import announcements as announcement_doors
@@ -49,10 +50,12 @@ from timelines.api.interactions import door
 from timelines.api.oembed import OEmbed
 from timelines.api.push import Subscription
 from timelines.api.streaming import redirect_to_streaming
+from timelines.api.terms import TermsOfServiceView
 from timelines.api.translation import Translate
 from timelines.conversation_mutes import mute_conversation, unmute_conversation
 from timelines.interactions import bookmark, favourite, pin, unbookmark, unfavourite, unpin
 from timelines.tags import feature_tag, follow_tag, unfeature_tag, unfollow_tag
+from timelines.terms_pages import terms_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health),
@@ -67,12 +70,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("password/change", passwords.ChangePassword.as_view(), name="password-change"),
     path("invite/<str:token>", sign_up_pages.sign_up, name="invite"),
     path("sign-up/sent", sign_up_pages.sent, name="sign-up-sent"),
+    path("terms-of-service", terms_page, name="terms"),
+    path("terms-of-service/<str:day>", terms_page, name="terms-of-day"),
     path("development/mails", core_pages.development_mails, name="development-mails"),
     # pages: staff
     path("staff/invitations", invitations.invitations, name="staff-invitations"),
     path("staff/invitations/<int:invite_id>/revoke", invitations.revoke, name="staff-invitation-revoke"),
     path("staff/reports", report_pages.reports, name="staff-reports"),
     path("staff/reports/<int:report_id>", report_pages.report, name="staff-report"),
+    path("staff/terms", staff_terms.terms, name="staff-terms"),
+    path("staff/terms/<int:terms_id>/withdraw", staff_terms.withdraw, name="staff-terms-withdraw"),
     path("staff/announcements", announcement_pages.announcements, name="staff-announcements"),
     path(
         "staff/announcements/<int:announcement_id>/withdraw",
@@ -286,6 +293,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/instance/domain_blocks", instance.DomainBlocksView.as_view()),
     path("api/v1/instance/extended_description", instance.ExtendedDescriptionView.as_view()),
     path("api/v1/instance/privacy_policy", instance.PrivacyPolicyView.as_view()),
+    path("api/v1/instance/terms_of_service", TermsOfServiceView.as_view()),
+    path("api/v1/instance/terms_of_service/<str:day>", TermsOfServiceView.as_view()),
     path("api/v1/instance/languages", instance.LanguagesView.as_view()),
     path("api/v1/instance/translation_languages", instance.TranslationLanguagesView.as_view()),
     path("nodeinfo/2.0", instance.nodeinfo, {"version": "2.0"}),

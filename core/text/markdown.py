@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token as Node
 
-from core.text.plain import Mentions, TagUrl, ambiguous_usernames, render_token
+from core.text.plain import NOBODY, Mentions, TagUrl, ambiguous_usernames, render_token
 from core.text.sanitise import sanitise_html
 from core.text.scan import Token, clean_text, scan
 
@@ -25,11 +25,11 @@ _SPECIAL = re.compile(r"[\n!#$%&*+\-:<=>@\[\]^_`{}~\\]")
 _UNSHOWN = ("html_block", "hr", "reference", "html_inline", "autolink", "image")
 
 
-def render_markdown(text: str, *, mentions: Mentions, tag_url: TagUrl) -> str:
-    """Return the safe HTML of a status written as Markdown.
+def render_markdown(text: str, *, mentions: Mentions = NOBODY, tag_url: TagUrl | None = None) -> str:
+    """Return the safe HTML of a status or another text written as Markdown.
 
     ``mentions`` is keyed by `mention_key`; a handle that is not in it stays text. ``tag_url`` turns a
-    normalised name into an address. Blank text gives ''.
+    normalised name into an address; without it hashtags stay text. Blank text gives ''.
     """
     ambiguous = ambiguous_usernames(mentions)
 

@@ -35,10 +35,10 @@ class MentionLink:
 
 TagUrl = Callable[[str], str]
 Mentions = Mapping[str, MentionLink]
-_NOBODY: Mentions = MappingProxyType({})
+NOBODY: Mentions = MappingProxyType({})
 
 
-def render_plain(text: str, *, mentions: Mentions = _NOBODY, tag_url: TagUrl | None = None) -> str:
+def render_plain(text: str, *, mentions: Mentions = NOBODY, tag_url: TagUrl | None = None) -> str:
     """Return the HTML of a status or a biography: paragraphs, line breaks, links, mentions, hashtags.
 
     ``mentions`` is keyed by `mention_key`; a handle that is not in it stays text. ``tag_url`` turns a
@@ -51,7 +51,7 @@ def render_plain(text: str, *, mentions: Mentions = _NOBODY, tag_url: TagUrl | N
     return "".join(f"<p>{paragraph.replace(chr(10), '<br />')}</p>" for paragraph in paragraphs)
 
 
-def render_field(value: str, *, mentions: Mentions = _NOBODY, tag_url: TagUrl | None = None) -> str:
+def render_field(value: str, *, mentions: Mentions = NOBODY, tag_url: TagUrl | None = None) -> str:
     """Return the HTML of a profile field's value: one line without a paragraph, links claim ``rel="me"``."""
     return _render_inline(clean_line(value), mentions, tag_url, rel="nofollow noopener me")
 

@@ -262,6 +262,8 @@ CASES: dict[str, Case] = {
     "GET /api/v1/instance/peers": case(),
     "GET /api/v1/instance/privacy_policy": case(),
     "GET /api/v1/instance/rules": case(),
+    "GET /api/v1/instance/terms_of_service": case(),
+    "GET /api/v1/instance/terms_of_service/:date": case("{terms_day}"),
     "GET /api/v1/instance/translation_languages": case(),
     "GET /health": case(),
     "GET /.well-known/webfinger": case(resource=f"acct:anna@{settings.LOCAL_DOMAIN}"),

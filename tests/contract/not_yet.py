@@ -83,8 +83,6 @@ NOT_YET: tuple[str, ...] = (
     "PATCH /api/v1/collections/:id",
     "PUT /api/v1/collections/:id",
     "GET /api/v1/donation_campaigns",
-    "GET /api/v1/instance/terms_of_service",
-    "GET /api/v1/instance/terms_of_service/:date",
     "POST /api/v1/statuses/:id/translate",
     "GET /api/v1_alpha/async_refreshes/:id",
     "GET /api/v2/admin/accounts",

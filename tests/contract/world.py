@@ -5,7 +5,7 @@ Emil asks to follow Anna. Frieda is blocked, Gustav muted. Helga wants to be fou
 not confirmed her address yet.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from tests.jobs import run_waiting_jobs
 from tests.media.pictures import picture
 from timelines.announcements import publish_announcement
 from timelines.models import PreviewCard
+from timelines.terms import publish_terms
 from timelines.trends import renew
 
 # Where an app wants to be pushed to; the key is the one that RFC 8291 shows in its example.
@@ -156,6 +157,9 @@ class World:
         self.ids["announcement"] = expect(self.app.get("/api/v1/announcements"))[0]["id"]
         for client in (self.app, api_client(self.bertha)):
             expect(client.put(f"/api/v1/announcements/{self.ids['announcement']}/reactions/blobcat"))
+        now = datetime.now(UTC)
+        terms = [publish_terms("# Wir", now.date() + timedelta(days=days), now=now) for days in (0, 30)]
+        self.ids["terms_day"] = terms[1].effective_date.isoformat()
         do(api_client(self.bertha), "/api/v1/reports", self.ids, account_id=self.ids["gustav"], comment="!")
         expect(self.app.patch("/api/v2/notifications/policy", {"for_not_following": "filter"}))
         for name in ("jakob", "lea"):

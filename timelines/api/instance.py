@@ -26,6 +26,7 @@ from timelines.instance import (
     load_peer_domains,
     load_published_policies,
 )
+from timelines.terms import has_terms
 
 PRIVACY_POLICY_WRITTEN_AT = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -47,7 +48,9 @@ class InstanceView(InstanceDoor):
     """GET /api/v2/instance"""
 
     def document(self) -> Any:
-        return entities.render_instance(load_numbers(timezone.now()), find_contact_account())
+        return entities.render_instance(
+            load_numbers(timezone.now()), find_contact_account(), has_terms=has_terms()
+        )
 
 
 class InstanceV1View(InstanceDoor):

@@ -32,8 +32,11 @@ API_LEVEL = 3
 _ICON_SIZES = (48, 192, 512)
 
 
-def render_instance(numbers: Numbers, contact: Account | None) -> dict[str, Any]:
+def render_instance(numbers: Numbers, contact: Account | None, *, has_terms: bool) -> dict[str, Any]:
     """Return the instance document of the API's second version."""
+    configuration = _configuration()
+    if has_terms:
+        configuration["urls"]["terms_of_service"] = f"{settings.BASE_URL}/terms-of-service"
     return {
         "domain": settings.LOCAL_DOMAIN,
         "title": settings.INSTANCE_NAME,
@@ -50,7 +53,7 @@ def render_instance(numbers: Numbers, contact: Account | None) -> dict[str, Any]
         },
         "icon": [{"src": _image_url(f"icon-{size}.png"), "size": f"{size}x{size}"} for size in _ICON_SIZES],
         "languages": _language_codes(),
-        "configuration": _configuration(),
+        "configuration": configuration,
         "registrations": {
             "enabled": False,
             "approval_required": False,

@@ -2,6 +2,7 @@
 
 from timelines.models.announcement import Announcement, AnnouncementDismissal, AnnouncementReaction
 from timelines.models.card import PreviewCard, StatusCard
+from timelines.models.collection import Collection, CollectionItem, StatusCollection
 from timelines.models.conversation import Conversation, ConversationMute
 from timelines.models.filter import Filter, FilterKeyword, FilterStatus
 from timelines.models.interactions import Bookmark, Favourite, StatusPin
@@ -27,6 +28,7 @@ from timelines.models.status import (
     Tombstone,
 )
 from timelines.models.tag import FeaturedTag, TagFollow
+from timelines.models.terms import TermsOfService
 from timelines.models.trend import DailyUse, Kind, Trend
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "AnnouncementDismissal",
     "AnnouncementReaction",
     "Bookmark",
+    "Collection",
+    "CollectionItem",
     "Conversation",
     "ConversationMute",
     "DailyUse",
@@ -59,6 +63,7 @@ __all__ = [
     "ScheduledStatus",
     "Status",
     "StatusCard",
+    "StatusCollection",
     "StatusEdit",
     "StatusPin",
     "StatusQuerySet",
@@ -66,6 +71,7 @@ __all__ = [
     "StatusText",
     "Tag",
     "TagFollow",
+    "TermsOfService",
     "Tombstone",
     "Trend",
 ]
