@@ -21,7 +21,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """``account`` reported ``target_account``; ``status_ids`` and ``rule_ids`` say why.
+    """``account`` reported ``target_account``; ``status_ids``, ``rule_ids`` and ``collection_ids`` say why.
 
     ``forward_to`` are the servers that are to hear of it as well.
     """
@@ -39,6 +39,7 @@ class Report(models.Model):
     comment = models.CharField(max_length=LONGEST_COMMENT, default="", blank=True)
     status_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     rule_ids = ArrayField(models.IntegerField(), default=list, blank=True)
+    collection_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     forward_to = ArrayField(models.CharField(max_length=260), default=list, blank=True)
     created_at = models.DateTimeField()
     action_taken_at = models.DateTimeField(null=True, blank=True)

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Account
+from timelines.models.collection import Collection
 from timelines.models.status import Status
 
 
@@ -23,6 +24,8 @@ class Notification(models.Model):
         QUOTED_UPDATE = "quoted_update"
         ADMIN_SIGN_UP = "admin.sign_up"
         ADMIN_REPORT = "admin.report"
+        ADDED_TO_COLLECTION = "added_to_collection"
+        COLLECTION_UPDATE = "collection_update"
 
     # No snowflake: apps get this one as a number, too, and JavaScript rounds what is larger than 2^53.
     id = models.BigAutoField(primary_key=True)
@@ -30,6 +33,10 @@ class Notification(models.Model):
     from_account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     type = models.CharField(max_length=30, choices=Type)
     status = models.ForeignKey(Status, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    # Few have one: the index of the foreign key would be as long as the table.
+    collection = models.ForeignKey(
+        Collection, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     origin_id = models.BigIntegerField()
     # Which others it belongs to; empty for one that stands alone.
     group_key = models.CharField(max_length=100, default="", blank=True)
@@ -51,6 +58,11 @@ class Notification(models.Model):
             ),
             models.Index(
                 fields=["account", "from_account"], condition=Q(filtered=True), name="notification_filtered"
+            ),
+            models.Index(
+                fields=["collection"],
+                condition=Q(collection__isnull=False),
+                name="notification_collection",
             ),
         ]
 
