@@ -33,7 +33,7 @@ from timelines.api import announcements as announcement_doors
 from timelines.api import conversations as conversation_doors
 from timelines.api import filters as filter_doors
 from timelines.api import grouped_notifications as grouped
-from timelines.api import instance, profile
+from timelines.api import instance, not_offered, profile
 from timelines.api import interactions as interaction_doors
 from timelines.api import lists as list_doors
 from timelines.api import notification_policy as policy_doors
@@ -48,7 +48,7 @@ from timelines.api import timelines as timeline_doors
 from timelines.api import trends as trend_doors
 from timelines.api.interactions import door
 from timelines.api.oembed import OEmbed
-from timelines.api.push import Subscription
+from timelines.api.push import Subscription, Unsubscribe
 from timelines.api.streaming import redirect_to_streaming
 from timelines.api.terms import TermsOfServiceView
 from timelines.api.translation import Translate
@@ -192,6 +192,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("api/v1/push/subscription", Subscription.as_view()),
     path("api/v1/reports", Reports.as_view()),
+    path("api/web/push_subscriptions/<str:signed_id>", Unsubscribe.as_view()),
     path("api/v1/markers", notification_doors.Markers.as_view()),
     path("api/v2/search", search_doors.Search.as_view()),
     path("api/v1/trends", trend_doors.TrendingTagsOfOld.as_view()),
@@ -307,5 +308,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler403 = "core.pages.forbidden"
+    # what is not offered here
+    path("api/v1/annual_reports", not_offered.AnnualReports.as_view()),
+    path("api/v1/annual_reports/<str:year>", not_offered.AnnualReport.as_view()),
+    path("api/v1/annual_reports/<str:year>/state", not_offered.AnnualReportState.as_view()),
+    path("api/v1/annual_reports/<str:year>/generate", not_offered.GenerateAnnualReport.as_view()),
+    path("api/v1/annual_reports/<str:year>/read", not_offered.ReadAnnualReport.as_view()),
+    path("api/v1/accounts/<str:account_id>/email_subscriptions", not_offered.EmailSubscriptions.as_view()),
+    path("api/v1/donation_campaigns", not_offered.DonationCampaigns.as_view()),
+    path("api/v1_alpha/async_refreshes/<str:refresh_id>", not_offered.AsyncRefresh.as_view()),
 handler404 = "core.pages.not_found"
 handler500 = "core.pages.broken"

@@ -13,6 +13,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext as _
 
 from accounts.events import TokensRevoked
@@ -84,6 +85,24 @@ def change_wishes(token_id: int, wishes: Wishes, now: datetime) -> PushSubscript
 def unsubscribe(token_id: int) -> None:
     """Push nothing to this token's app any more; harmless when repeated."""
     PushSubscription.objects.filter(token=token_id).delete()
+
+
+def signed_id(subscription: PushSubscription) -> str:
+    """Return what stands in the address by which a push service may end a subscription."""
+    return _signer().sign(str(subscription.pk))
+
+
+def unsubscribe_signed(signed: str) -> None:
+    """End the subscription whose signed id this is; for any other text nothing happens."""
+    try:
+        subscription_id = int(_signer().unsign(signed))
+    except BadSignature:
+        return
+    PushSubscription.objects.filter(pk=subscription_id).delete()
+
+
+def _signer() -> Signer:
+    return Signer(salt="timelines.push")
 
 
 def on_tokens_revoked(event: TokensRevoked) -> None:

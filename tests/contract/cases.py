@@ -227,6 +227,7 @@ CASES: dict[str, Case] = {
     "PATCH /api/v1/push/subscription": case(data={"alerts": {"mention": True}, "policy": "followed"}),
     "POST /api/v1/push/subscription": case(subscription=PUSH),
     "DELETE /api/v1/push/subscription": case(),
+    "DELETE /api/web/push_subscriptions/:id": case("{push_signed}"),
     # notifications
     "GET /api/v1/notifications": case(),
     "GET /api/v1/notifications/:id": case("{notification}"),
@@ -252,6 +253,11 @@ CASES: dict[str, Case] = {
     "PUT /api/v2/notifications/policy": case(for_bots="drop"),
     "PATCH /api/v2/notifications/policy": case(for_bots="drop"),
     "GET /api/v1/notifications/requests/merged": case(),
+    # what is not offered here
+    "GET /api/v1/annual_reports": case(),
+    "GET /api/v1/annual_reports/:year/state": case("2026"),
+    "POST /api/v1/annual_reports/:year/generate": case("2026"),
+    "GET /api/v1/donation_campaigns": case(),
     # about this server
     "GET /api/v1/instance": case(),
     "GET /api/v2/instance": case(),

@@ -19,7 +19,8 @@ from tests.cast import ApiClient, api_client, app_token, make_account, make_remo
 from tests.jobs import run_waiting_jobs
 from tests.media.pictures import picture
 from timelines.announcements import publish_announcement
-from timelines.models import PreviewCard
+from timelines.models import PreviewCard, PushSubscription
+from timelines.push import signed_id
 from timelines.terms import publish_terms
 from timelines.trends import renew
 
@@ -167,6 +168,7 @@ class World:
         self.ids["request"] = expect(self.app.get("/api/v1/notifications/requests"))[0]["id"]
         everything = api_client(self.anna, "profile read write follow push")
         do(everything, "/api/v1/push/subscription", self.ids, subscription=PUSH)
+        self.ids["push_signed"] = signed_id(PushSubscription.objects.get())
 
     def _agree(self) -> None:
         """Let several people talk about the same, so that it trends."""

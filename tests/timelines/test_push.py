@@ -16,6 +16,7 @@ from tests.cast import ApiClient, api_client, make_account, token_for
 from tests.contract.contract import entity_faults
 from tests.timelines.people import Person
 from timelines.models import PushSubscription
+from timelines.push import signed_id
 
 PATH = "/api/v1/push/subscription"
 
@@ -149,3 +150,16 @@ def test_processes_that_start_at_once_agree_on_one_key() -> None:
     for thread in threads:
         thread.join()
     assert len(found) == 6 and set(found) == {VapidKey.objects.get().public_key}
+
+
+def test_a_push_service_ends_it_without_a_token(anna: Person) -> None:
+    anna.app.post(PATH, wish())
+    signed = signed_id(PushSubscription.objects.get())
+    for made_up in ("1", f"{signed}x", signed.replace(":", "1:", 1), "%00", "9" * 300, ":"):
+        assert ApiClient().delete(f"/api/web/push_subscriptions/{made_up}").status_code == 200
+    assert anna.app.get(PATH).status_code == 200
+
+    for _ in range(2):
+        answer = ApiClient().delete(f"/api/web/push_subscriptions/{signed}")
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert anna.app.get(PATH).status_code == 404

@@ -66,6 +66,17 @@ class Subscription(ApiView):
         return push.Wishes(alerts, policy or PushSubscription.Policy.ALL)
 
 
+class Unsubscribe(ApiView):
+    """DELETE /api/web/push_subscriptions/:id: called by push services, which have no token."""
+
+    access = {"DELETE": Access.anyone()}
+
+    def delete(self, request: Request, signed_id: str) -> Response:
+        """End a subscription; what is ended or made up gets the same empty answer."""
+        push.unsubscribe_signed(signed_id)
+        return Response()
+
+
 def render_subscription(row: PushSubscription) -> dict[str, Any]:
     """Return the entity. Source: Mastodon docs, "WebPushSubscription"."""
     return {
