@@ -191,8 +191,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         announcement_doors.Reaction.as_view(),
     ),
     path("api/v1/push/subscription", Subscription.as_view()),
-    path("api/v1/reports", Reports.as_view()),
     path("api/web/push_subscriptions/<str:signed_id>", Unsubscribe.as_view()),
+    path("api/v1/reports", Reports.as_view()),
     path("api/v1/markers", notification_doors.Markers.as_view()),
     path("api/v2/search", search_doors.Search.as_view()),
     path("api/v1/trends", trend_doors.TrendingTagsOfOld.as_view()),
@@ -303,11 +303,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # streaming has a process of its own
     path("api/v1/streaming", redirect_to_streaming),
     path("api/v1/streaming/<path:path>", redirect_to_streaming),
-    # whatever else is asked of the API: keep this last
-    re_path("^api(?:/|$)", json_not_found),
-]
-
-handler403 = "core.pages.forbidden"
     # what is not offered here
     path("api/v1/annual_reports", not_offered.AnnualReports.as_view()),
     path("api/v1/annual_reports/<str:year>", not_offered.AnnualReport.as_view()),
@@ -317,5 +312,10 @@ handler403 = "core.pages.forbidden"
     path("api/v1/accounts/<str:account_id>/email_subscriptions", not_offered.EmailSubscriptions.as_view()),
     path("api/v1/donation_campaigns", not_offered.DonationCampaigns.as_view()),
     path("api/v1_alpha/async_refreshes/<str:refresh_id>", not_offered.AsyncRefresh.as_view()),
+    # whatever else is asked of the API: keep this last
+    re_path("^api(?:/|$)", json_not_found),
+]
+
+handler403 = "core.pages.forbidden"
 handler404 = "core.pages.not_found"
 handler500 = "core.pages.broken"
