@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 from accounts.models import User
 
 EVERYONE_ID = -99
+# How many collections of accounts somebody may have.
+COLLECTION_LIMIT = 10
 # Bit 16: invite users.
 _EVERYONE = 1 << 16
 # Dashboard, reports, federation, blocks, taxonomies, users.
@@ -36,7 +38,7 @@ def render_role(user: User) -> dict[str, Any]:
         "permissions": str(_PERMISSIONS[role] | _EVERYONE),
         "color": "",
         "highlighted": user.is_staff,
-        "collection_limit": 0,
+        "collection_limit": COLLECTION_LIMIT,
     }
 
 

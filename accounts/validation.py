@@ -1,4 +1,4 @@
-"""Faults of form fields in Mastodon's ERR_ codes; registration and profiles call this.
+"""Faults of form fields in Mastodon's ERR_ codes; registration, profiles and collections call this.
 
 Source: API behaviours section 3.
 """
@@ -30,6 +30,15 @@ _LABELS: dict[str, Promise] = {
     "source.quote_policy": gettext_lazy("Who may quote you"),
     "agreement": gettext_lazy("The rules"),
     "invite_code": gettext_lazy("Invitation"),
+    "name": gettext_lazy("Name"),
+    "description": gettext_lazy("Description"),
+    "language": gettext_lazy("Language"),
+    "tag": gettext_lazy("Hashtag"),
+    "sensitive": gettext_lazy("Sensitive"),
+    "discoverable": gettext_lazy("Discoverable"),
+    "account": gettext_lazy("Account"),
+    "collection_items": gettext_lazy("Number of accounts"),
+    "collections": gettext_lazy("Number of collections"),
 }
 
 

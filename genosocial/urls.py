@@ -30,6 +30,7 @@ from moderation.pages import terms as staff_terms
 from timelines import pages as status_pages
 from timelines import views as status_views
 from timelines.api import announcements as announcement_doors
+from timelines.api import collections as collection_doors
 from timelines.api import conversations as conversation_doors
 from timelines.api import filters as filter_doors
 from timelines.api import grouped_notifications as grouped
@@ -202,6 +203,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/timelines/link", trend_doors.LinkTimeline.as_view()),
     path("api/oembed", OEmbed.as_view()),
     path("tags/<str:name>", status_pages.tag_page, name="tag"),
+    path("collections/<int:collection_id>", status_pages.collection_page, name="collection"),
     path("authorize_interaction", status_pages.authorize_interaction),
     path("share", status_pages.share),
     # timelines: hashtags
@@ -221,6 +223,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/lists/<str:list_id>/accounts", list_doors.ListAccounts.as_view()),
     path("api/v1/accounts/<str:account_id>/lists", list_doors.ListsOfAccount.as_view()),
     path("api/v1/timelines/list/<str:list_id>", list_doors.ListTimeline.as_view()),
+    # timelines: collections, at their old addresses too
+    *collection_doors.routes("v1"),
+    *collection_doors.routes("v1_alpha", deprecated=True),
     # timelines: filters
     path("api/v1/filters", filter_doors.Phrases.as_view()),
     path("api/v1/filters/<str:keyword_id>", filter_doors.PhraseById.as_view()),

@@ -20,11 +20,12 @@ from core.api.rendering import iso
 from core.errors import NotFound, Unprocessable
 from moderation.models import Report
 from moderation.models.report import LONGEST_COMMENT, LONGEST_NOTE
-from timelines.models import Notification, Status
+from timelines.models import Collection, Notification, Status
 from timelines.notifications import change_subject, notify_staff
 from timelines.visibility import load_visible_statuses
 
 MOST_STATUSES = 100
+MOST_COLLECTIONS = 100
 MOST_DOMAINS = 10
 
 
@@ -36,6 +37,7 @@ class Complaint:
     category: str = Report.Category.OTHER
     status_ids: Sequence[int] = ()
     rule_ids: Sequence[int] = ()
+    collection_ids: Sequence[int] = ()
     forward: bool = False
     forward_to: Sequence[str] = ()
 
@@ -43,11 +45,12 @@ class Complaint:
 def create_report(account: Account, target: Account, complaint: Complaint, now: datetime) -> Report:
     """Write a report down and tell staff.
 
-    Raises Unprocessable (oneself, too long, unknown category or rule) and NotFound (a status that is not by
-    the target or cannot be seen).
+    Raises Unprocessable (oneself, too long, unknown category or rule) and NotFound (a status or
+    collection that is not by the target or cannot be seen).
     """
     _check(account, target, complaint)
     _check_statuses(account, target, complaint.status_ids)
+    _check_collections(account, target, complaint.collection_ids)
     with transaction.atomic():
         report = Report.objects.create(
             account=account,
@@ -57,6 +60,7 @@ def create_report(account: Account, target: Account, complaint: Complaint, now: 
             comment=complaint.comment,
             status_ids=list(complaint.status_ids),
             rule_ids=list(complaint.rule_ids),
+            collection_ids=list(complaint.collection_ids),
             forward_to=_domains(target, complaint),
             created_at=now,
         )
@@ -85,6 +89,14 @@ def _check_statuses(account: Account, target: Account, status_ids: Sequence[int]
         raise NotFound()
 
 
+def _check_collections(account: Account, target: Account, collection_ids: Sequence[int]) -> None:
+    if len(collection_ids) > MOST_COLLECTIONS:
+        raise Unprocessable(_("These are more collections than one report takes"))
+    found = Collection.objects.visible_to(account).filter(pk__in=collection_ids, account=target)
+    if collection_ids and found.count() < len(collection_ids):
+        raise NotFound()
+
+
 def _domains(target: Account, complaint: Complaint) -> list[str]:
     if not complaint.forward or target.domain is None:
         return []
@@ -104,7 +116,7 @@ def describe_report(report: Report) -> dict[str, Any]:
         "created_at": iso(report.created_at),
         "status_ids": [str(status_id) for status_id in report.status_ids],
         "rule_ids": [str(rule_id) for rule_id in report.rule_ids],
-        "collection_ids": [],
+        "collection_ids": [str(collection_id) for collection_id in report.collection_ids],
         "target_account_id": report.target_account_id,
     }
 
@@ -130,6 +142,11 @@ def get_report(report_id: int) -> Report:
 def load_reported_statuses(report: Report) -> list[Status]:
     """Return the posts that a report names and that are not deleted, oldest first."""
     return list(Status.objects.kept().filter(pk__in=report.status_ids).order_by("pk"))
+
+
+def load_reported_collections(report: Report) -> list[Collection]:
+    """Return the collections that a report names and that are still there, oldest first."""
+    return list(Collection.objects.filter(pk__in=report.collection_ids).order_by("pk"))
 
 
 def resolve_report(report_id: int, staff: User, note: str, now: datetime) -> None:

@@ -18,6 +18,7 @@ from accounts.events import (
 from accounts.models import Account, Follow
 from media.attachments import delete_attachments
 from timelines import feeds
+from timelines.collections import part_ways
 from timelines.models import Favourite, Notification, Quote, ScheduledStatus, Status
 from timelines.notifications import forget_notification, notify, notify_staff
 
@@ -54,6 +55,7 @@ def on_account_blocked(event: AccountBlocked) -> None:
     ):
         Notification.objects.filter(account=account_id, from_account=other_id).delete()
         _renew_feed(account_id)
+    part_ways(event.account_id, event.target_id)
 
 
 def on_user_confirmed(event: UserConfirmed) -> None:

@@ -25,7 +25,9 @@ CONDITIONS = (
     "for_limited_accounts",
     "for_bots",
 )
-_JUDGED = frozenset({"mention", "reblog", "follow", "follow_request", "favourite", "quote"})
+_JUDGED = frozenset(
+    {"mention", "reblog", "follow", "follow_request", "favourite", "quote", "added_to_collection"}
+)
 _SPOKEN = frozenset({"mention", "quote"})
 _BOTS = (Account.ActorType.SERVICE, Account.ActorType.APPLICATION)
 _Action = NotificationPolicy.Action

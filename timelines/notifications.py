@@ -22,7 +22,7 @@ from core.errors import NotFound
 from core.prepared import Prepared
 from timelines import live
 from timelines.conversation_mutes import muting_accounts
-from timelines.models import Marker, Notification, Quote, Status
+from timelines.models import Collection, Marker, Notification, Quote, Status
 from timelines.notification_groups import group_keys, heads, members_of
 from timelines.notification_policy import judge
 from timelines.notification_requests import SPOKEN, remember_request
@@ -39,6 +39,7 @@ def notify(
     *,
     origin_id: int,
     status: Status | None = None,
+    collection: Collection | None = None,
 ) -> None:
     """Tell local accounts what ``from_account`` did; ``origin_id`` is the row that caused it.
 
@@ -53,7 +54,7 @@ def notify(
     if status is not None:
         willing = willing.exclude(pk__in=muting_accounts(status))
     verdicts = judge(willing, type, from_account, status, timezone.now())
-    _tell(verdicts, type, from_account, origin_id=origin_id, status=status)
+    _tell(verdicts, type, from_account, origin_id=origin_id, status=status, collection=collection)
 
 
 def notify_author(type: str, *, origin_id: int, status: Status) -> None:
@@ -113,6 +114,7 @@ def _tell(
     status: Status | None,
     own_status_ids: Mapping[int, int] = _NONE,
     subject: dict[str, Any] | None = None,
+    collection: Collection | None = None,
 ) -> None:
     """Write the rows; ``verdicts`` says by recipient whether it is held back.
 
@@ -132,6 +134,7 @@ def _tell(
             from_account=from_account,
             type=type,
             status_id=own_status_ids.get(recipient_id, status.pk if status else None),
+            collection=collection,
             origin_id=origin_id,
             group_key=keys.get(recipient_id, ""),
             filtered=verdicts[recipient_id],
@@ -165,14 +168,23 @@ def _willing(ids: Sequence[int], sender: Account) -> "QuerySet[Account]":
     return willing.exclude(pk=sender.pk).exclude(refusing)
 
 
+_LISTENING = Prepared(
+    lambda author: (
+        Follow.objects.accepted()
+        .filter(target=author, notify=True, account__domain__isnull=True)
+        .values_list("account")
+    ),
+    author=int,
+)
+
+
 def notify_followers(status: Status) -> None:
     """Tell the local followers who asked to hear of every post of this author, replies to others apart."""
     answers_another = bool(status.in_reply_to_uri) and status.in_reply_to_account_id != status.account_id
     if answers_another or status.visibility in (Status.Visibility.DIRECT, Status.Visibility.LIMITED):
         return
-    followers = Follow.objects.accepted().filter(target=status.account, notify=True, account__domain=None)
     notify(
-        followers.values_list("account", flat=True),
+        [follower_id for (follower_id,) in _LISTENING.tuples(author=status.account_id)],
         Notification.Type.STATUS,
         status.account,
         origin_id=status.pk,

@@ -1,4 +1,4 @@
-"""Pages around posts that other places link to: a hashtag, "follow from my server", "share"; and emoji.
+"""Pages that other places link to: a hashtag, a collection, "follow from my server", "share"; and emoji.
 
 Routed by genosocial/urls.py. Source: API behaviours section 19 ("URL patterns"); contract of the federation
 1.2, 4.3.
@@ -24,6 +24,7 @@ from federation.responses import activity_response
 from federation.vocab import CONTEXT
 from media.documents import render_emoji_tag
 from media.models import CustomEmoji
+from timelines import collections
 from timelines.listings import PublicFilter, tag_rows
 from timelines.models import Status
 from timelines.search import Wish, search
@@ -47,6 +48,18 @@ def tag_page(request: HttpRequest, name: str) -> HttpResponse:
     }
     response = render(request, "timelines/tag.html", context)
     response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
+def collection_page(request: HttpRequest, collection_id: int) -> HttpResponse:
+    """GET /collections/<id>: a collection and who is in it; for search engines only if it may be found."""
+    row = collections.get_collection(None, collection_id)
+    owner, *members = collections.load_accounts_in(row, None)
+    context = {"collection": row, "owner": owner, "members": members}
+    response = render(request, "timelines/collection.html", context)
+    if not row.discoverable:
+        response["X-Robots-Tag"] = "noindex"
     return response
 
 

@@ -23,6 +23,7 @@ from media.attachments import delete_attachments, mark_attached, release_attachm
 from media.models import MediaAttachment
 from timelines import documents, drafts, live, outbox, polls, quotes
 from timelines.cards import enqueue_card
+from timelines.collections import link_collections
 from timelines.content import Content, read_content, store_tags
 from timelines.conversations import forget_direct_status, note_direct_status
 from timelines.drafts import StatusDraft
@@ -251,6 +252,7 @@ def status_created(
         if status.created_at > now - NEWS_WINDOW:
             notify_followers(status)
         note_direct_status(status)
+    link_collections(status)
     enqueue_card(status)
     enqueue_fan_out(status.pk)
 
@@ -283,6 +285,7 @@ def status_edited(status: Status, *, newly_mentioned: Collection[int] = ()) -> N
     )
     notify_quoting(status, origin_id=last_edit or status.pk)
     store_words(status)
+    link_collections(status)
     enqueue_card(status)
     live.enqueue_update(status.pk)
 

@@ -64,6 +64,19 @@ class Page:
         return list(rows.order_by(f"-{key}")[: self.limit])
 
 
+def offset_link(request: Any, limit: int, offset: int, *, full: bool) -> str:
+    """Return the Link header for a part of a list that is paged by offset, empty if nothing is beside it."""
+    kept = [(k, v) for k, values in request.GET.lists() if k not in ("limit", "offset") for v in values]
+    base = request.build_absolute_uri(request.path)
+    places = {"next": offset + limit} if full else {}
+    if offset:
+        places["prev"] = max(offset - limit, 0)
+    return ", ".join(
+        f'<{base}?{urlencode([*kept, ("limit", limit), ("offset", place)])}>; rel="{rel}"'
+        for rel, place in places.items()
+    )
+
+
 @dataclass(frozen=True)
 class Links:
     """How a list links to its neighbours: the parameter of ``prev``, and whether a short page has a next."""

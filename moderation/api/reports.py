@@ -40,6 +40,7 @@ class Reports(ApiView):
             category=as_text(self.params.get("category")) or Report.Category.OTHER,
             status_ids=self._ids("status_ids", NotFound),
             rule_ids=self._ids("rule_ids", Unprocessable),
+            collection_ids=self._ids("collection_ids", NotFound),
             forward=as_bool(self.params.get("forward")),
             forward_to=[as_text(name) or "" for name in as_list(self.params.get("forward_to_domains"))],
         )

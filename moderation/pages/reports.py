@@ -17,7 +17,13 @@ from accounts.rules import RULES
 from moderation.access import staff_page
 from moderation.models import Report
 from moderation.models.report import LONGEST_NOTE
-from moderation.reports import get_report, list_reports, load_reported_statuses, resolve_report
+from moderation.reports import (
+    get_report,
+    list_reports,
+    load_reported_collections,
+    load_reported_statuses,
+    resolve_report,
+)
 
 SHOWN_REPORTS = 200
 _CATEGORIES: dict[str, Promise] = {
@@ -66,6 +72,7 @@ def report(request: HttpRequest, report_id: int) -> HttpResponse:
         "report": found,
         "category": _CATEGORIES[found.category],
         "statuses": load_reported_statuses(found),
+        "collections": load_reported_collections(found),
         "rules": [rule.text for rule in RULES if rule.id in found.rule_ids],
         "form": form,
     }

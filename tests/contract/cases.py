@@ -181,6 +181,25 @@ CASES: dict[str, Case] = {
     "POST /api/v1/lists/:id/accounts": case("{list}", account_ids=["{emil}"]),
     "DELETE /api/v1/lists/:id/accounts": case("{list}", account_ids=["{bertha}"]),
     "GET /api/v1/timelines/list/:list_id": case("{list}"),
+    # collections
+    "POST /api/v1/collections": case(
+        name="Nachbarn",
+        description="Wer hier wohnt",
+        language="de",
+        tag_name="nachbarn",
+        sensitive=False,
+        discoverable=True,
+        account_ids=["{helga}"],
+    ),
+    "GET /api/v1/collections/:id": case("{collection}"),
+    "PUT /api/v1/collections/:id": case("{collection}", name="Neu", tag_name="neu"),
+    "PATCH /api/v1/collections/:id": case("{collection}", description="Neu", sensitive=True),
+    "DELETE /api/v1/collections/:id": case("{collection}"),
+    "POST /api/v1/collections/:collection_id/items": case("{collection}", account_id="{bertha}"),
+    "DELETE /api/v1/collections/:collection_id/items/:id": case("{collection}", "{item}"),
+    "POST /api/v1/collections/:collection_id/items/:id/revoke": case("{bertha_collection}", "{anna_item}"),
+    "GET /api/v1/accounts/:account_id/collections": case("{anna}"),
+    "GET /api/v1/accounts/:account_id/in_collections": case("{anna}"),
     # filters
     "GET /api/v1/filters": case(),
     "POST /api/v1/filters": case(phrase="Kuchen", context=["home"], irreversible=True, expires_in=60),
@@ -220,7 +239,11 @@ CASES: dict[str, Case] = {
     "PATCH /api/v1/announcements/:id/reactions/:name": case("{announcement}", "🎉"),
     "DELETE /api/v1/announcements/:id/reactions/:name": case("{announcement}", "blobcat"),
     "POST /api/v1/reports": case(
-        account_id="{bertha}", status_ids=["{reply}"], rule_ids=["1"], comment="Na!"
+        account_id="{bertha}",
+        status_ids=["{reply}"],
+        rule_ids=["1"],
+        collection_ids=["{bertha_collection}"],
+        comment="Na!",
     ),
     "GET /api/v1/push/subscription": case(),
     "PUT /api/v1/push/subscription": case(data={"alerts": {"mention": True}}),

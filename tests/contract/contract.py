@@ -35,6 +35,7 @@ class Endpoint:
     returns: dict[str, Any]
     pagination: dict[str, Any]
     transport: str
+    aliases: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -44,8 +45,16 @@ class Endpoint:
     @property
     def shape(self) -> str:
         """Method and path, whatever the names of its parameters."""
-        parts = [":" if part.startswith(":") else part for part in self.template.split("/")]
-        return f"{self.method} {'/'.join(parts)}"
+        return f"{self.method} {_shape(self.template)}"
+
+    @property
+    def shapes(self) -> set[str]:
+        """The shape, and those of the old addresses that answer as well."""
+        return {self.shape, *(f"{self.method} {_shape(template)}" for template in self.aliases)}
+
+
+def _shape(template: str) -> str:
+    return "/".join(":" if part.startswith(":") else part for part in template.split("/"))
 
 
 @cache
@@ -68,6 +77,8 @@ def _endpoint(row: dict[str, Any], method: str) -> Endpoint:
         returns=row["returns"],
         pagination=row["pagination"],
         transport=row.get("transport", "http"),
+        # Each says method, path and why it is old.
+        aliases=tuple(alias.split()[1] for alias in row.get("aliases", []) if "/v1_alpha/" in alias),
     )
 
 
@@ -151,3 +162,32 @@ def _objects(schema: Any) -> Iterator[Schema]:
         for key, value in schema.items():
             if key not in ("if", "then", "else", "allOf", "enum", "const", "required"):
                 yield from _objects(value)
+
+
+def parts(endpoint: Endpoint, body: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each entity in a successful answer, with its name: the answer, and what it holds."""
+    for name in _entities(endpoint.returns):
+        for item in body if isinstance(body, list) else [body]:
+            if len(_entities(endpoint.returns)) == 1 or not entity_faults(name, item):
+                yield from entity_parts(name, item)
+
+
+def entity_parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield an entity and each one within it."""
+    if isinstance(value, dict):
+        yield name, value
+        yield from _schema_parts(_strict_schemas()[name], value)
+
+
+def _schema_parts(schema: Schema, value: Any) -> Iterator[tuple[str, Any]]:
+    if "$ref" in schema:
+        yield from entity_parts(schema["$ref"].removesuffix(".json"), value)
+    for choice in schema.get("anyOf", []):
+        yield from _schema_parts(choice, value)
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for item in value:
+            yield from _schema_parts(schema["items"], item)
+    if isinstance(value, dict):
+        for key, part in schema.get("properties", {}).items():
+            if key in value:
+                yield from _schema_parts(part, value[key])

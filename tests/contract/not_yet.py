@@ -10,8 +10,6 @@ REFUSING = (
 )
 
 NOT_YET: tuple[str, ...] = (
-    "GET /api/v1/accounts/:account_id/collections",
-    "GET /api/v1/accounts/:account_id/in_collections",
     "POST /api/v1/accounts/:id/email_subscriptions",
     "GET /api/v1/admin/accounts",
     "DELETE /api/v1/admin/accounts/:id",
@@ -77,14 +75,6 @@ NOT_YET: tuple[str, ...] = (
     "POST /api/v1/admin/trends/tags/:id/reject",
     "GET /api/v1/annual_reports/:year",
     "POST /api/v1/annual_reports/:year/read",
-    "POST /api/v1/collections",
-    "POST /api/v1/collections/:collection_id/items",
-    "DELETE /api/v1/collections/:collection_id/items/:id",
-    "POST /api/v1/collections/:collection_id/items/:id/revoke",
-    "DELETE /api/v1/collections/:id",
-    "GET /api/v1/collections/:id",
-    "PATCH /api/v1/collections/:id",
-    "PUT /api/v1/collections/:id",
     "POST /api/v1/statuses/:id/translate",
     "GET /api/v1_alpha/async_refreshes/:id",
     "GET /api/v2/admin/accounts",

@@ -71,6 +71,7 @@ class World:
         self._relate()
         self._talk()
         self._agree()
+        self._collect()
         run_waiting_jobs()
 
     def client(self, who: str, scopes: str) -> ApiClient:
@@ -192,6 +193,18 @@ class World:
         self.ids["rich_url"] = expect(self.app.get(f"/api/v1/statuses/{self.ids['rich']}"))["url"]
         run_waiting_jobs()
         renew(now)
+
+    def _collect(self) -> None:
+        """Anna recommends Helga, and Bertha recommends Anna, who wants to be found by now."""
+        values = {"sensitive": False, "discoverable": True, "language": "de", "tag_name": "Brot"}
+        for name in ("Bäckereien", "Mühlen"):
+            members = {"name": name, "account_ids": [self.ids["helga"]]}
+            made = do(self.app, "/api/v1/collections", self.ids, **values, **members)["collection"]
+        self.ids |= {"collection": made["id"], "item": made["items"][0]["id"]}
+        members = {"name": "Freundinnen", "account_ids": [self.ids["anna"]]}
+        made = do(api_client(self.bertha), "/api/v1/collections", self.ids, **values, **members)["collection"]
+        self.ids |= {"bertha_collection": made["id"], "anna_item": made["items"][0]["id"]}
+        run_waiting_jobs()
 
     def _sort(self) -> None:
         filters = "/api/v2/filters"

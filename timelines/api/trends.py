@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.access import Access
+from core.api.pagination import offset_link
 from core.api.parameters import as_int, as_text
 from core.api.views import ApiView
 from core.errors import NotFound
@@ -37,23 +37,13 @@ class RankingView(ApiView):
         offset = as_int(self.params.get("offset"), minimum=0, maximum=_MAX_OFFSET) or 0
         entities = self.entities(limit, offset)
         response = Response(entities)
-        if link := self._links(limit, offset, full=len(entities) == limit):
+        if link := offset_link(self.request, limit, offset, full=len(entities) == limit):
             response["Link"] = link
         return response
 
     def entities(self, limit: int, offset: int) -> Sequence[Any]:
         """Return the entities of a part."""
         raise NotImplementedError
-
-    def _links(self, limit: int, offset: int, *, full: bool) -> str:
-        base = self.request.build_absolute_uri(self.request.path)
-        places = {"next": offset + limit} if full else {}
-        if offset:
-            places["prev"] = max(offset - limit, 0)
-        return ", ".join(
-            f'<{base}?{urlencode({"limit": limit, "offset": place})}>; rel="{rel}"'
-            for rel, place in places.items()
-        )
 
 
 class TrendingTags(RankingView):

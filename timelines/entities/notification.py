@@ -12,6 +12,7 @@ from accounts.entities import render_accounts
 from accounts.entities.rendered import load_account_entities
 from accounts.models import Account
 from core.api.rendering import iso
+from timelines.entities.collection import load_collections
 from timelines.entities.notification_fallback import EXPLAINED, render_fallback
 from timelines.entities.status import render_statuses_by_id
 from timelines.models import Notification
@@ -23,7 +24,7 @@ Entity = dict[str, Any]
 def render_notifications(
     notifications: Sequence[Notification], viewer: Account, *, supported_types: Collection[str] = ()
 ) -> list[Entity]:
-    """Return the entities of a page of notifications .
+    """Return the entities of a page of notifications.
 
     Types that the app does not name as supported, and that old apps do not know, come with words instead.
     """
@@ -31,10 +32,12 @@ def render_notifications(
     named = _load_named_accounts(notifications)
     shown = {row.status_id for row in notifications if row.status_id is not None}
     statuses = render_statuses_by_id(shown, viewer)
+    collections = load_shown_collections(notifications, viewer)
     return [
         _render(row, senders[row.from_account_id], statuses)
         | render_subject(row, named)
-        | render_fallback(row, named, supported_types)
+        | render_shown_collection(row, collections)
+        | render_fallback(row, named, collections, supported_types)
         for row in notifications
         if row.from_account_id in senders
     ]
@@ -59,6 +62,16 @@ def load_subject_accounts(
     wanted = {row.subject["target_account_id"] for row in notifications if row.subject is not None}
     missing = wanted.difference(known)
     return Account.objects.in_bulk(missing) if missing else {}
+
+
+def load_shown_collections(notifications: Sequence[Notification], viewer: Account) -> dict[int, Entity]:
+    """Return the entities of the collections that notifications are about, by id."""
+    return load_collections({row.collection_id for row in notifications if row.collection_id}, viewer)
+
+
+def render_shown_collection(row: Notification, collections: dict[int, Entity]) -> Entity:
+    """Return the collection that a notification is about; nothing for one about something else."""
+    return {"collection": collections.get(row.collection_id)} if row.collection_id else {}
 
 
 def render_subject(row: Notification, accounts: dict[int, Entity]) -> Entity:

@@ -13,11 +13,19 @@ from django.utils.translation import gettext as _
 from timelines.models import Notification
 
 # The types that there are words for.
-EXPLAINED = (Notification.Type.ADMIN_SIGN_UP, Notification.Type.ADMIN_REPORT)
+EXPLAINED = (
+    Notification.Type.ADMIN_SIGN_UP,
+    Notification.Type.ADMIN_REPORT,
+    Notification.Type.ADDED_TO_COLLECTION,
+    Notification.Type.COLLECTION_UPDATE,
+)
 
 
 def render_fallback(
-    row: Notification, accounts: dict[int, dict[str, Any]], supported_types: Collection[str]
+    row: Notification,
+    accounts: dict[int, dict[str, Any]],
+    collections: dict[int, dict[str, Any]],
+    supported_types: Collection[str],
 ) -> dict[str, Any]:
     """Return the words as HTML, or nothing for a kind that every app knows or this one names."""
     if row.type in supported_types or row.type not in EXPLAINED:
@@ -27,10 +35,19 @@ def render_fallback(
         title, summary = _("{person} signed up"), None
     elif row.type == Notification.Type.ADMIN_REPORT and row.subject is not None:
         title, summary = _("{person} reported {target}"), row.subject["comment"] or None
+    elif row.type == Notification.Type.ADDED_TO_COLLECTION:
+        title, summary = _("{person} added you to the collection “{collection}”"), None
+    elif row.type == Notification.Type.COLLECTION_UPDATE:
+        title, summary = _("{person} changed the collection “{collection}” that you are in"), None
     else:
         return {}
+    collection = collections.get(row.collection_id or 0, {"name": ""})
     target = accounts[row.subject["target_account_id"]] if row.subject else None
-    names = {"person": sender, "target": f"@{target['acct']}" if target else ""}
+    names = {
+        "person": sender,
+        "target": f"@{target['acct']}" if target else "",
+        "collection": collection["name"],
+    }
     return {
         "fallback": {
             "title": format_html(title, **names),

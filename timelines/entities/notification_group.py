@@ -10,7 +10,13 @@ from typing import Any
 from accounts.entities import avatar_url
 from accounts.models import Account
 from core.api.rendering import iso
-from timelines.entities.notification import load_subject_accounts, render_accounts_by_id, render_subject
+from timelines.entities.notification import (
+    load_shown_collections,
+    load_subject_accounts,
+    render_accounts_by_id,
+    render_shown_collection,
+    render_subject,
+)
 from timelines.entities.notification_fallback import render_fallback
 from timelines.entities.status import render_statuses_by_id
 from timelines.notification_groups import Group, GroupPage
@@ -35,11 +41,15 @@ def render_groups(
     whole = first if partial else first | named
     whole |= load_subject_accounts(rows, whole)
     entities = render_accounts_by_id(whole)
+    collections = load_shown_collections(rows, viewer)
     answer: Entity = {
         "accounts": list(entities.values()),
         "statuses": list(statuses.values()),
         "notification_groups": [
-            _render_group(group, entities, paged, supported_types) for group in page.groups
+            _render_group(group, entities, paged)
+            | render_shown_collection(group.newest, collections)
+            | render_fallback(group.newest, entities, collections, supported_types)
+            for group in page.groups
         ],
     }
     if partial:
@@ -48,9 +58,7 @@ def render_groups(
     return answer
 
 
-def _render_group(
-    group: Group, accounts: dict[int, Entity], paged: bool, supported_types: Collection[str]
-) -> Entity:
+def _render_group(group: Group, accounts: dict[int, Entity], paged: bool) -> Entity:
     row = group.newest
     entity: Entity = {
         "group_key": group.key,
@@ -68,7 +76,7 @@ def _render_group(
         }
     if row.status_id is not None:
         entity["status_id"] = str(row.status_id)
-    return entity | render_subject(row, accounts) | render_fallback(row, accounts, supported_types)
+    return entity | render_subject(row, accounts)
 
 
 def _render_partial(account: Account) -> Entity:
