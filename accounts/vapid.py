@@ -16,8 +16,12 @@ _ONLY = 1
 
 def public_key() -> str:
     """Return the public key in base64url without padding, made with the first call and kept for good."""
-    found = VapidKey.objects.filter(pk=_ONLY).values_list("public_key", flat=True).first()
-    return found or _make().public_key
+    return key_pair().public_key
+
+
+def key_pair() -> VapidKey:
+    """Return the pair, made with the first call and kept for good."""
+    return VapidKey.objects.filter(pk=_ONLY).first() or _make()
 
 
 def _make() -> VapidKey:

@@ -53,6 +53,11 @@ class Rendered(Generic[Value]):
                 self._keep(made, versions, now + KEPT_SECONDS)
         return found
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
     def _find(self, versions: Mapping[int, str], now: float) -> dict[int, Value]:
         found = {}
         for row_id, version in versions.items():

@@ -20,12 +20,13 @@ from core.api.pagination import Page
 from core.api.parameters import as_id
 from core.errors import NotFound
 from core.prepared import Prepared
-from timelines import live
+from timelines import live, pushing
 from timelines.conversation_mutes import muting_accounts
 from timelines.models import Collection, Marker, Notification, Quote, Status
 from timelines.notification_groups import group_keys, heads, members_of
 from timelines.notification_policy import judge
 from timelines.notification_requests import SPOKEN, remember_request
+from timelines.push import subscribed_accounts
 from timelines.visibility import visible
 
 _BATCH = 500
@@ -208,13 +209,17 @@ def _enqueue_streaming(ids: list[int]) -> None:
 
 @shared_task(name="timelines.stream_notifications", queue="push")
 def stream_notifications(*, notification_ids: list[int]) -> None:
-    """Send new notifications to the apps that listen."""
+    """Send new notifications to the apps that listen, and hand them out to those that want them pushed."""
     rows = Notification.objects.filter(pk__in=notification_ids).select_related("account")
     recipients = {row.account_id: row for row in rows}
-    for account_id in live.listening(recipients):
+    listening, subscribed = set(live.listening(recipients)), subscribed_accounts(recipients)
+    for account_id in listening | subscribed:
         row = recipients[account_id]
         for notification in readable_notifications(row.account).filter(pk=row.pk):
-            live.publish_notification(row.account, notification)
+            if account_id in listening:
+                live.publish_notification(row.account, notification)
+            if account_id in subscribed:
+                pushing.enqueue(notification)
 
 
 # Reading

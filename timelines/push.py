@@ -1,4 +1,4 @@
-"""Web Push: where apps want notifications pushed to. Kept for now; nothing is sent yet.
+"""Web Push: where apps want notifications pushed to. Sent by timelines/pushing.py.
 
 Called by the API doors; `on_tokens_revoked` through genosocial/event_routes.py.
 Source: API behaviours section 14; RFC 8291 section 2 (keys).
@@ -7,7 +7,7 @@ Source: API behaviours section 14; RFC 8291 section 2 (keys).
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -82,6 +82,12 @@ def change_wishes(token_id: int, wishes: Wishes, now: datetime) -> PushSubscript
     return subscription
 
 
+def subscribed_accounts(account_ids: Iterable[int]) -> set[int]:
+    """Return those of the accounts that have an app which wants notifications pushed."""
+    rows = PushSubscription.objects.filter(token__account__in=list(account_ids))
+    return set(rows.values_list("token__account", flat=True))
+
+
 def unsubscribe(token_id: int) -> None:
     """Push nothing to this token's app any more; harmless when repeated."""
     PushSubscription.objects.filter(token=token_id).delete()
@@ -127,15 +133,15 @@ def _check_endpoint(endpoint: str) -> None:
 
 def _check_keys(target: Target) -> None:
     try:
-        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _decode(target.p256dh))
-        fits = len(_decode(target.auth)) == AUTH_BYTES
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), decode_key(target.p256dh))
+        fits = len(decode_key(target.auth)) == AUTH_BYTES
     except ValueError:
         fits = False
     if not fits:
         raise Unprocessable(_("The keys of the push subscription cannot be used"))
 
 
-def _decode(text: str) -> bytes:
+def decode_key(text: str) -> bytes:
     """Return the bytes of a key in base64url or base64, with or without padding. Raises ValueError."""
     if not _BASE64.fullmatch(text):
         raise ValueError("no base64")

@@ -54,7 +54,7 @@ def issue_token(
         scopes__contained_by=wanted,
     )
     for token in known.order_by("-id"):
-        secret = _secret_of(token.pk)
+        secret = secret_of(token.pk)
         # Differs after SECRET_KEY was changed: the old string cannot be told again.
         if hmac.compare_digest(hash_secret(secret), token.token_hash):
             return token, secret
@@ -65,7 +65,7 @@ def _create_token(
     application: Application, user: User | None, account: Account | None, scopes: list[str]
 ) -> tuple[AccessToken, str]:
     token_id, now = new_id(), timezone.now()
-    secret = _secret_of(token_id)
+    secret = secret_of(token_id)
     token = AccessToken.objects.create(
         id=token_id,
         token_hash=hash_secret(secret),
@@ -79,7 +79,8 @@ def _create_token(
     return token, secret
 
 
-def _secret_of(token_id: int) -> str:
+def secret_of(token_id: int) -> str:
+    """Return the string of one of our tokens."""
     digest = hmac.digest(settings.SECRET_KEY.encode(), f"access-token:{token_id}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
