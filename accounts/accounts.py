@@ -7,11 +7,13 @@ import logging
 from collections.abc import Iterable
 
 from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models.lookups import Contains, StartsWith
 
 from accounts.models import Account, Follow
 from accounts.resolve import find_by_handle, resolve_handle
 from core.api.parameters import as_id
 from core.errors import NotFound, RemoteUnreachable
+from core.folded import Folded
 from core.hosts import normalise_host
 from core.prepared import Prepared
 from federation.local import local_hosts
@@ -106,7 +108,8 @@ def _matching(text: str) -> QuerySet[Account]:
         return exactly.annotate(rank=Value(0)).order_by("rank", "-id")
     name = Q(username__istartswith=username) & (Q(domain__istartswith=domain) if domain else Q())
     # Below three signs the index of parts is of no use.
-    shown = Q(display_name__icontains=text) if len(text) >= 3 else Q(display_name__istartswith=text)
+    lookup = Contains if len(text) >= 3 else StartsWith
+    shown = Q(lookup(Folded("display_name"), Folded(Value(text))))
     everything = name if domain else name | shown
     exact = Q(username__iexact=username) & (Q(domain__iexact=domain) if domain else Q(domain__isnull=True))
     rank = Case(When(exact, then=Value(0)), When(name, then=Value(1)), default=Value(2))

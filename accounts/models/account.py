@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Upper
 
 from accounts.handles import readable_host
 from core.fields import SnowflakeField
+from core.folded import Folded
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -133,9 +134,9 @@ class Account(models.Model):
         ]
         # The directory and suggestions read these from their start, however many accounts there are.
         indexes = [
-            # Search by parts of names: what Django's istartswith and icontains ask for.
+            # Search by parts of names: what Django's istartswith asks for, and what is folded.
             GinIndex(OpClass(Upper("username"), name="gin_trgm_ops"), name="account_username_parts"),
-            GinIndex(OpClass(Upper("display_name"), name="gin_trgm_ops"), name="account_display_name_parts"),
+            GinIndex(OpClass(Folded("display_name"), name="gin_trgm_ops"), name="account_display_name_parts"),
             models.Index(
                 F("last_status_at").desc(nulls_last=True),
                 F("id").desc(),

@@ -5,8 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import Value
+from django.db.models.lookups import Contains
 
 from accounts.models import Account
+from core.folded import Folded
 from tests.cast import ApiClient
 from tests.contract.contract import entity_faults
 from tests.timelines.people import Person
@@ -100,3 +104,22 @@ def test_anonymous_callers_neither_resolve_nor_skip(anna: Person, anybody: ApiCl
     assert found(anybody, "ann")["accounts"] == ["anna"]
     for params in ({"resolve": "true"}, {"offset": "1", "type": "accounts"}):
         assert anybody.get(SEARCH, {"q": "ann", **params}).status_code == 401
+
+
+@pytest.mark.parametrize("text", ["müller", "muller", "MÜLLER", "Öko-Mü", "oko", "llerin"])
+def test_names_are_found_without_their_accents(anna: Person, text: str) -> None:
+    Account.objects.filter(pk=anna.account.pk).update(display_name="Öko-Müllerin José")
+    assert found(anna.app, text, type="accounts")["accounts"] == ["anna"]
+
+
+@pytest.mark.parametrize("text", ["mueller", "jose%", "o_o", "\\", "ö%"])
+def test_no_sign_stands_for_another(anna: Person, text: str) -> None:
+    Account.objects.filter(pk=anna.account.pk).update(display_name="Öko-Müllerin José")
+    assert found(anna.app, text, type="accounts")["accounts"] == []
+
+
+def test_parts_of_names_are_found_by_their_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Account.objects.filter(Contains(Folded("display_name"), Folded(Value("müll")))).explain()
+    assert "account_display_name_parts" in plan
