@@ -225,9 +225,10 @@ def _make_notifications(reader: Any, people: list[Any], now: datetime, chance: r
 
     kinds = ("follow", "favourite", "mention")
     told = [(person, kinds[place % len(kinds)]) for place, person in enumerate(people[:NOTIFICATIONS])]
+    # At moments of their own: ids of one millisecond that has passed are drawn by lot.
     statuses = {
-        person.pk: _status(reader if kind == "favourite" else person, now, chance)
-        for person, kind in told
+        person.pk: _status(reader if kind == "favourite" else person, now - timedelta(seconds=place), chance)
+        for place, (person, kind) in enumerate(told)
         if kind != "follow"
     }
     _copy(statuses.values())

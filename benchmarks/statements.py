@@ -1,7 +1,8 @@
 """Counts the SQL statements that PostgreSQL ran, whoever asked for them.
 
 By its own module `pg_stat_statements`, so what a real request costs is counted, whatever it goes through.
-BEGIN and COMMIT are not counted; the time that PostgreSQL needs is that of planning and running.
+BEGIN, COMMIT and what PostgreSQL itself asks to keep foreign keys are not counted; the time that it needs is
+that of planning and running.
 """
 
 from dataclasses import dataclass
@@ -15,9 +16,13 @@ _LOAD = (
     "CREATE EXTENSION IF NOT EXISTS pg_stat_statements",
 )
 _COUNT = """
-SELECT coalesce(sum(calls), 0), coalesce(sum(total_plan_time + total_exec_time), 0)
+SELECT
+  coalesce(sum(calls) FILTER (
+    WHERE upper(query) NOT IN ('BEGIN', 'COMMIT') AND query NOT LIKE 'SELECT 1 FROM ONLY % FOR KEY SHARE OF x'
+  ), 0),
+  coalesce(sum(total_plan_time + total_exec_time), 0)
 FROM pg_stat_statements
-WHERE upper(query) NOT IN ('BEGIN', 'COMMIT') AND query NOT LIKE '%pg_stat_statements%'
+WHERE query NOT LIKE '%pg_stat_statements%'
 """
 
 
