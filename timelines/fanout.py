@@ -36,7 +36,9 @@ def fan_out(*, status_id: int, after_id: int = 0) -> None:
 
     ``after_id`` is the account that the batch before ended with.
     """
-    status = Status.objects.kept().filter(pk=status_id).select_related("account", "reblog_of").first()
+    found = Status.objects.kept().filter(pk=status_id).select_related("account", "reblog_of")
+    # Twice asked for below.
+    status = found.prefetch_related("tags").first()
     if status is None:
         return
     batch = feeds.receivers(status, after_id=after_id, limit=_BATCH)
@@ -60,8 +62,8 @@ def fan_out(*, status_id: int, after_id: int = 0) -> None:
 
 def _note_use_of_tags(status: Status) -> None:
     """Note that hashtags are in public use, one by one so that posts with the same ones cannot deadlock."""
-    for tag_id in status.tags.values_list("pk", flat=True):
-        Tag.objects.filter(pk=tag_id).update(
+    for tag in status.tags.all():
+        Tag.objects.filter(pk=tag.pk).update(
             last_status_at=Greatest("last_status_at", Value(status.created_at))
         )
 

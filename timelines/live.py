@@ -33,7 +33,7 @@ def public_channels(status: Status) -> list[str]:
         return []
     if status.account.silenced_at is not None or status.account.suspended_at is not None:
         return []
-    names = list(status.tags.values_list("name", flat=True))
+    names = [tag.name for tag in status.tags.all()]
     channels = [f"timeline:hashtag:{name}" for name in names]
     if status.is_local:
         channels += [f"timeline:hashtag:{name}:local" for name in names]

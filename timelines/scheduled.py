@@ -19,11 +19,19 @@ from accounts.models import Account
 from core.api.pagination import Page
 from core.api.parameters import as_id
 from core.errors import AppError, Forbidden, NotFound, Unprocessable
+from core.prepared import fetch
 from media.attachments import mark_attached, release_attachments
 from timelines.drafts import StatusDraft
-from timelines.models import ScheduledStatus
+from timelines.models import ScheduledStatus, Status
 from timelines.poll_drafts import PollDraft
-from timelines.statuses import IDEMPOTENCY_WINDOW, Plan, key_hash, plan_status, publish_status
+from timelines.statuses import (
+    IDEMPOTENCY_WINDOW,
+    Plan,
+    find_by_idempotency_key,
+    key_hash,
+    plan_status,
+    publish_status,
+)
 
 MAX_SCHEDULED = 300
 MAX_PER_DAY = 25
@@ -77,6 +85,23 @@ def schedule_status(
         if earlier := find_scheduled_by_key(account, idempotency_key):
             return earlier
         raise
+
+
+# By ORM this would be two queries that find nothing for nearly every post.
+_KEYS = f"""
+SELECT EXISTS (SELECT FROM {Status._meta.db_table} WHERE account_id = %s AND idempotency_key = %s),
+  EXISTS (SELECT FROM {ScheduledStatus._meta.db_table} WHERE account_id = %s AND idempotency_key = %s)
+"""
+
+
+def find_made_by_key(account: Account, idempotency_key: str | None) -> Status | ScheduledStatus | None:
+    """Return what a request with this key has published or scheduled already, or None."""
+    if not idempotency_key:
+        return None
+    [(published, scheduled)] = fetch(_KEYS, [account.pk, key_hash(idempotency_key)] * 2)
+    if published and (status := find_by_idempotency_key(account, idempotency_key)):
+        return status
+    return find_scheduled_by_key(account, idempotency_key) if scheduled else None
 
 
 def find_scheduled_by_key(account: Account, idempotency_key: str | None) -> ScheduledStatus | None:

@@ -27,8 +27,8 @@ from timelines.entities.status import (
 from timelines.models import Status
 from timelines.poll_drafts import read_poll
 from timelines.remote_quotes import recheck_if_stale
-from timelines.scheduled import find_scheduled_by_key, schedule_status
-from timelines.statuses import delete_status, find_by_idempotency_key, publish_status
+from timelines.scheduled import find_made_by_key, schedule_status
+from timelines.statuses import delete_status, publish_status
 from timelines.threads import load_context
 from timelines.visibility import get_own_status, get_visible_status, load_visible_statuses
 
@@ -57,10 +57,10 @@ class Statuses(ApiView):
     def post(self, request: Request) -> Response:
         """Publish now or later; a repeated Idempotency-Key answers with the first result, free of charge."""
         key = request.headers.get("Idempotency-Key")
-        if status := find_by_idempotency_key(self.actor, key):
-            return Response(render_status(status, self.actor))
-        if scheduled := find_scheduled_by_key(self.actor, key):
-            return Response(render_scheduled([scheduled])[0])
+        if made := find_made_by_key(self.actor, key):
+            return Response(
+                render_status(made, self.actor) if isinstance(made, Status) else render_scheduled([made])[0]
+            )
         moment = read_moment(self.params.get("scheduled_at"))
         self.consume(STATUSES)
         # A time that has passed means "now".
