@@ -137,7 +137,8 @@ def _changing(account: Account) -> Iterator[None]:
         hold(f"filters:{account.pk}")
         yield
         channel = live.home_channel(account.pk)
-        transaction.on_commit(lambda: pubsub.publish(channel, "filters_changed", ""), robust=True)
+        # There is nothing to tell, but apps want a string, and to read it as JSON.
+        transaction.on_commit(lambda: pubsub.publish(channel, "filters_changed", "1"), robust=True)
 
 
 # Keywords
