@@ -1,6 +1,7 @@
 """A server in threads, and two people who signed in to real apps as people do: login page, consent, code."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -49,3 +50,54 @@ def anna(join: Callable[..., Any]) -> Any:
 def bertha(join: Callable[..., Any]) -> Any:
     """Bertha, a member."""
     return join("bertha")
+
+
+@pytest.fixture(scope="module")
+def world(
+    join: Callable[..., Any], anna: Any, bertha: Any, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What a walk of a library in JavaScript knows from the start; see `tests/javascript.py`."""
+    from accounts.models import Account
+    from media.models import CustomEmoji
+    from tests.javascript import install_libraries
+    from tests.media.pictures import picture
+    from timelines.announcements import publish_announcement
+
+    install_libraries()
+    CustomEmoji.objects.create(shortcode="blobcat", file="emojis/blobcat.png", updated_at=datetime.now(UTC))
+    people = (anna, bertha, join("cem", locked=True), join("helga", discoverable=True))
+    file = tmp_path_factory.mktemp("javascript") / "bild.png"
+    file.write_bytes(picture())
+    now = datetime.now(UTC)
+    publish_announcement(Account.objects.get(username="anna"), "Fest am Samstag", now=now)
+    _let_trend(anna, bertha, now)
+    return {
+        "url": anna.server.base_url,
+        "domain": anna.server.domain,
+        "picture": str(file),
+        "people": {who.name: {"id": str(who.app.me().id), "token": who.app.access_token} for who in people},
+    }
+
+
+def _let_trend(anna: Any, bertha: Any, now: datetime) -> None:
+    """Let two people say the same, and each other like it."""
+    from accounts.models import Account
+    from timelines.trends import renew
+
+    Account.objects.filter(username__in=("anna", "bertha")).update(discoverable=True)
+    for person, other in ((anna, bertha), (bertha, anna)):
+        said = person.app.status_post("Das ist #Trend")
+        for reader in (person, other):
+            reader.app.status_favourite(said.id)
+    renew(now)
+
+
+@pytest.fixture
+def consenting(anna: Any) -> Iterator[Callable[[str], str]]:
+    """Give a function that opens the address an app shows, as Anna, consents and returns the code."""
+    from tests.people import PASSWORD
+    from tests.visitor import Visitor
+
+    with Visitor(anna.server.base_url) as visitor:
+        visitor.sign_in(anna.email, PASSWORD)
+        yield visitor.consent
