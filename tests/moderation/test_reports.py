@@ -138,6 +138,26 @@ def test_only_posts_of_the_target_that_can_be_seen(anna: Account, cem: Account) 
     assert report(anna, account_id=cem.pk)["action_taken"] is False
 
 
+def test_collections_of_the_target_are_reported_and_shown_to_staff(
+    anna: Account, cem: Account, staff: Account
+) -> None:
+    values = {"name": "Kauft <b>", "sensitive": False, "discoverable": True}
+    ids = [
+        api_client(who).post("/api/v1/collections", values).json()["collection"]["id"] for who in (cem, anna)
+    ]
+    made = report(anna, account_id=cem.pk, collection_ids=[ids[0]])
+    assert made["collection_ids"] == [ids[0]]
+    shown = browser_of(staff).get(f"{PAGE}/{made['id']}").text
+    assert "Gemeldete Sammlungen" in shown
+    assert "Kauft &lt;b&gt;" in shown
+    for wrong in ([ids[1]], ["1"], ["x"], [{"a": 1}], ["9" * 40]):
+        answer = api_client(anna).post(PATH, {"account_id": cem.pk, "collection_ids": wrong})
+        assert answer.status_code == 404
+    many = [str(number) for number in range(1, 200)]
+    answer = api_client(anna).post(PATH, {"account_id": cem.pk, "collection_ids": many})
+    assert answer.status_code == 422
+
+
 def test_there_is_a_limit(anna: Account, cem: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     assert api_client(anna).post(PATH, {"account_id": cem.pk})["X-RateLimit-Limit"] == "400"
     monkeypatch.setattr("moderation.api.reports.REPORTS", Limit("reports", 1, 24 * 3600))
