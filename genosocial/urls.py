@@ -24,6 +24,7 @@ from media.api.media import Media, MediaUploads
 from media.views import serve_media
 from moderation.api.reports import Reports
 from moderation.pages import announcements as announcement_pages
+from moderation.pages import emojis as staff_emojis
 from moderation.pages import invitations
 from moderation.pages import reports as report_pages
 from moderation.pages import terms as staff_terms
@@ -79,6 +80,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/invitations/<int:invite_id>/revoke", invitations.revoke, name="staff-invitation-revoke"),
     path("staff/reports", report_pages.reports, name="staff-reports"),
     path("staff/reports/<int:report_id>", report_pages.report, name="staff-report"),
+    path("staff/emojis", staff_emojis.emojis, name="staff-emojis"),
+    path("staff/emojis/<int:emoji_id>", staff_emojis.change, name="staff-emoji"),
     path("staff/terms", staff_terms.terms, name="staff-terms"),
     path("staff/terms/<int:terms_id>/withdraw", staff_terms.withdraw, name="staff-terms-withdraw"),
     path("staff/announcements", announcement_pages.announcements, name="staff-announcements"),

@@ -1,4 +1,4 @@
-"""Decodes pictures that strangers send and encodes them anew; `attachments` and `pictures` call it.
+"""Decodes pictures that strangers send and encodes them anew; `attachments`, `pictures` and `emojis` call it.
 
 No row and no file here: bytes in, bytes out. What the picture is, its first bytes say and the decoder of that
 format must agree; how many pixels it has is checked before any is decoded. Encoding anew drops whatever else
@@ -105,6 +105,18 @@ def crop_image(source: IO[bytes], width: int, height: int) -> EncodedImage:
         size = (max(1, round(width * factor)), max(1, round(height * factor)))
         cropped = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
         return _encode(cropped, _JPEG if _is_opaque(image) else _PNG)
+
+
+def shrink_image(source: IO[bytes], width: int, height: int) -> EncodedImage:
+    """Return the whole picture in its proportions, scaled down into this size but never up, as PNG.
+
+    Raises Unprocessable for anything that is no sound picture.
+    """
+    with _one_at_a_time:
+        _kind, image = _decode(source)
+        if image.width > width or image.height > height:
+            image = ImageOps.contain(image, (width, height), Image.Resampling.LANCZOS)
+        return _encode(image, _PNG)
 
 
 def _sniff(head: bytes) -> str | None:
