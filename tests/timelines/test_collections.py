@@ -362,7 +362,7 @@ def test_a_status_that_links_to_a_collection(anna: Person, gerda: Person, cem: P
     status = cem.post(f"Seht: {made['url']} und https://social.example/collections/1 x")
     status_id = int(status["id"])
     linked = load_tagged_collections([status_id])[status_id]
-    assert linked == [made]
+    assert linked == cem.see(f"/api/v1/statuses/{status_id}")["tagged_collections"] == [made]
     assert load_tagged_collections([]) == {}
 
     cem.app.put(f"/api/v1/statuses/{status_id}", {"status": f"{other['url']} {made['url']}"})
@@ -372,6 +372,7 @@ def test_a_status_that_links_to_a_collection(anna: Person, gerda: Person, cem: P
     cem.app.put(f"/api/v1/statuses/{status_id}", {"status": "Doch nicht"})
     assert load_tagged_collections([status_id]) == {}
     assert not StatusCollection.objects.exists()
+    assert cem.see(f"/api/v1/statuses/{status_id}")["tagged_collections"] == []
 
 
 def test_linked_collections_cost_one_statement(anna: Person, gerda: Person) -> None:

@@ -28,7 +28,7 @@ from timelines.interactions import MAX_PINS
 from timelines.tags import MAX_FEATURED
 
 # The reason for this number stands in docs/decisions/0005-what-apps-are-told.md.
-API_LEVEL = 3
+API_LEVEL = 11
 _ICON_SIZES = (48, 192, 512)
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.entities.rendered import account_bytes
 from accounts.models import Account
 from core.api.rendering import dumps
+from timelines.entities.collection import load_tagged_collections
 from timelines.entities.poll import load_polls, render_polls
 from timelines.entities.quote import (
     ShownQuote,
@@ -45,6 +46,7 @@ class _Page:
     # By account id.
     accounts: dict[int, bytes]
     polls: dict[int, Entity]
+    collections: dict[int, list[Entity]]
     quotes: dict[int, ShownQuote]
     ties: Ties
     # Ids by what the viewer did.
@@ -101,12 +103,14 @@ def _load_page(rows: Sequence[ShownRow], viewer: Account | None) -> _Page:
     parts = public_parts.load({row.id: row.version for row in rows})
     marks = load_marks(viewer.pk, {row.reblog_of_id or row.id for row in rows}) if viewer and rows else {}
     with_polls = [row.id for row in rows if row.poll_id is not None]
+    tagging = [status_id for status_id, part in parts.items() if part.tags_collections]
     return _Page(
         viewer=viewer,
         rows={row.id: row for row in rows},
         parts=parts,
         accounts=account_bytes.load({row.account_id: row.account_version for row in rows}),
         polls=render_polls(load_polls(with_polls).values(), viewer) if with_polls else {},
+        collections=load_tagged_collections(tagging, viewer),
         quotes=quotes,
         ties=load_ties(viewer.pk if viewer else None, rows),
         marks=marks,
@@ -154,6 +158,7 @@ def _render_live(row: ShownRow, counted: ShownRow, page: _Page, *, is_quoted: bo
         "favourites_count": counted.favourites_count,
         "quotes_count": counted.quotes_count,
         "poll": page.polls.get(row.id),
+        "tagged_collections": page.collections.get(row.id, []),
         "quote": _render_quote(row, page, is_quoted=is_quoted),
         "quote_approval": render_approval(row, page.viewer, page.ties),
     }

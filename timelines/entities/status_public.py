@@ -23,7 +23,7 @@ from media.models import CustomEmoji, MediaAttachment
 from timelines.entities.card import load_cards
 from timelines.entities.poll import load_polls, shortcodes_of
 from timelines.filtering import searchable_text
-from timelines.models import Mention, Poll, Status
+from timelines.models import Mention, Poll, Status, StatusCollection
 
 Entity = dict[str, Any]
 
@@ -36,6 +36,8 @@ class PublicPart:
 
     members: bytes
     searchable: str
+    # Whether it links to collections, which each reader sees differently.
+    tags_collections: bool
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class _Page:
     emojis: dict[tuple[str, str | None], CustomEmoji]
     polls: dict[int, Poll]
     cards: dict[int, Entity]
+    # Ids of those that link to collections.
+    tagging_collections: set[int]
 
 
 _STATUSES = Prepared(lambda ids: Status.objects.filter(pk__in=ids.rows), ids=Ids)
@@ -82,6 +86,10 @@ _TAGS = Prepared(
     ids=Ids,
 )
 
+_TAGGING_COLLECTIONS = Prepared(
+    lambda ids: StatusCollection.objects.filter(status__in=ids.rows).values_list("status_id"), ids=Ids
+)
+
 
 def _render(ids: Collection[int]) -> dict[int, PublicPart]:
     statuses = _STATUSES.rows(ids=list(ids))
@@ -108,6 +116,7 @@ def _load_page(statuses: Collection[Status]) -> _Page:
         ),
         polls=polls,
         cards=load_cards(ids),
+        tagging_collections={pk for (pk,) in _TAGGING_COLLECTIONS.tuples(ids=ids)},
     )
 
 
@@ -154,10 +163,11 @@ def _render_one(status: Status, page: _Page) -> PublicPart:
         "mentions": page.mentions.get(status.pk, []),
         "tags": [{"name": name, "url": tag_url(name)} for name in page.tags.get(status.pk, ())],
         "emojis": _render_emojis(status, page),
-        "tagged_collections": [],
     }
     texts = (*(poll.options if poll else ()), *(attachment.description for attachment in media))
-    return PublicPart(dumps(entity)[1:-1], searchable_text(status, texts))
+    return PublicPart(
+        dumps(entity)[1:-1], searchable_text(status, texts), status.pk in page.tagging_collections
+    )
 
 
 def _render_emojis(status: Status, page: _Page) -> list[Entity]:
