@@ -4,7 +4,6 @@ Called by accounts/relationships.py and accounts/profiles.py inside their transa
 and what is owed to others stand or fall together. Nothing happens when nobody elsewhere is concerned.
 """
 
-from collections.abc import Iterable
 from itertools import chain
 
 from django.db.models import Case, F, QuerySet, When
@@ -108,7 +107,7 @@ def send_actor_delete(account: Account) -> None:
     )
 
 
-def inboxes_of(accounts: QuerySet[Account]) -> Iterable[str]:
+def inboxes_of(accounts: QuerySet[Account]) -> QuerySet[Account, str]:
     """Return the distinct preferred inboxes of the remote ones among these accounts, in one query."""
     preferred = Case(When(shared_inbox_url="", then=F("inbox_url")), default=F("shared_inbox_url"))
     return (

@@ -4,6 +4,8 @@ Called by search, by mentions in new statuses and by whoever types a handle.
 Source: contract of the federation 1.2.
 """
 
+from collections.abc import Collection
+
 from accounts.documents import USERNAME
 from accounts.models import Account
 from accounts.remote import refresh_account, upsert_account
@@ -17,11 +19,23 @@ from federation.peers import is_blocked
 
 def find_by_handle(username: str, domain: str | None) -> Account | None:
     """Return the known account of a handle without asking anyone; our own domains count as None."""
-    try:
-        host = normalise_host(domain) if domain else None
-    except ValueError:
-        return None
-    return Account.objects.with_handle(username, None if host in local_hosts() else host).first()
+    return find_by_handles([(username, domain)]).get((username, domain))
+
+
+def find_by_handles(
+    handles: Collection[tuple[str, str | None]],
+) -> dict[tuple[str, str | None], Account]:
+    """Return the known accounts of many handles by these, as `find_by_handle` does, in one query."""
+    asked: dict[tuple[str, str | None], tuple[str, str | None]] = {}
+    for username, domain in handles:
+        try:
+            host = normalise_host(domain) if domain else None
+        except ValueError:
+            continue
+        asked[username, domain] = (username.lower(), None if host in local_hosts() else host)
+    rows = Account.objects.with_handles(set(asked.values()))
+    found = {(row.username.lower(), row.domain): row for row in rows}
+    return {handle: found[key] for handle, key in asked.items() if key in found}
 
 
 def resolve_handle(handle: str) -> Account:

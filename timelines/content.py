@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from accounts.documents import tag_url
 from accounts.models import Account, Block
-from accounts.resolve import find_by_handle, resolve_handle
+from accounts.resolve import find_by_handles, resolve_handle
 from core.errors import NotFound, RemoteUnreachable
 from core.text import (
     MentionLink,
@@ -63,8 +63,10 @@ def read_content(author: Account, text: str, content_type: str = Status.ContentT
 def _resolve_mentions(author: Account, text: str) -> dict[str, Account]:
     found: dict[str, Account] = {}
     lookups, deadline = MAX_LOOKUPS, time.monotonic() + LOOKUP_BUDGET_SECONDS
-    for username, domain in find_mentions(text):
-        account = find_by_handle(username, domain)
+    handles = find_mentions(text)
+    known = find_by_handles(handles)
+    for username, domain in handles:
+        account = known.get((username, domain))
         if account is None and domain is not None and lookups > 0 and time.monotonic() < deadline:
             lookups -= 1
             account = _look_up(username, domain)

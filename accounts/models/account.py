@@ -1,5 +1,6 @@
 """Account: an actor, local or remote, person, bot, group or organisation."""
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.apps import apps
@@ -38,8 +39,15 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def with_handle(self, username: str, domain: str | None) -> Self:
         """Keep the one account of that handle, however its letters are cased."""
-        found = self.annotate(lower_username=Lower("username")).filter(lower_username=username.lower())
-        return found.filter(domain=domain.lower()) if domain else found.filter(domain__isnull=True)
+        return self.with_handles([(username, domain)])
+
+    def with_handles(self, handles: Iterable[tuple[str, str | None]]) -> Self:
+        """Keep the accounts of these handles, however their letters are cased."""
+        wanted = Q(pk__in=[])
+        for username, domain in handles:
+            host = Q(domain=domain.lower()) if domain else Q(domain__isnull=True)
+            wanted |= Q(lower_username=username.lower()) & host
+        return self.annotate(lower_username=Lower("username")).filter(wanted)
 
 
 class Account(models.Model):

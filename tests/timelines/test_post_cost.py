@@ -36,6 +36,13 @@ def test_a_post_costs_the_same_however_many_follow(anna: Person, bertha: Person)
     assert post_again(anna, "Noch mehr #Brot") == few
 
 
+def test_five_mentions_cost_what_one_costs(anna: Person, bertha: Person, cem: Person) -> None:
+    one = post_again(anna, "Guten Morgen, @bertha")
+    for number in range(3):
+        person(f"leserin{number}")
+    assert post_again(anna, "Alle da? @bertha @cem @leserin0 @leserin1 @leserin2") == one
+
+
 def test_a_follower_elsewhere_costs_what_is_owed_to_others(anna: Person, dora: Account) -> None:
     alone = post_again(anna)
     let_follow(dora, anna.account)
