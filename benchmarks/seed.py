@@ -141,10 +141,10 @@ def _issue_token(user: Any, account: Any, now: datetime) -> str:
 def _build_feeds(accounts: list[Any]) -> None:
     """Let all have read their home, so that a new post has to be put into each of these feeds."""
     from core.api.pagination import Page
-    from timelines.feeds import home_page
+    from timelines.feeds import find_home_page
 
     for account in accounts:
-        home_page(account, Page(20))
+        find_home_page(account, Page(20))
 
 
 # Statuses

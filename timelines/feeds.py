@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -23,6 +23,7 @@ from accounts.models import Account, Block, Follow, Mute
 from core import pubsub
 from core.api.pagination import Page
 from core.prepared import Ids, Prepared
+from timelines.listings import Listing
 from timelines.models import ListAccount, Mention, Status, StatusQuerySet, StatusTag, TagFollow
 from timelines.visibility import followed_by, visible_to, wanted_by
 
@@ -35,6 +36,9 @@ _BUILD_SECONDS = 60
 _COMPLETE = b"~"
 _WIDTH = 20
 _ADDRESSED_ONLY = (Status.Visibility.DIRECT, Status.Visibility.LIMITED)
+
+# A status and, if it is a reblog, its original.
+Found = tuple[int, int | None]
 
 log = logging.getLogger(__name__)
 
@@ -174,10 +178,7 @@ def readable_by(rows: StatusQuerySet, account: Account) -> StatusQuerySet:
 
 _HOME = Prepared(
     lambda account, ids: (
-        home_rows(Account(pk=account))
-        .filter(pk__in=ids.rows)
-        .order_by("-pk")
-        .values_list("pk", "reblog_of_id")
+        home_rows(Account(pk=account)).filter(pk__in=ids.rows).order_by("-pk").values_list("pk")
     ),
     account=int,
     ids=Ids,
@@ -187,25 +188,41 @@ _HOME = Prepared(
 # Reading
 
 
-def home_page(account: Account, page: Page) -> tuple[list[int], list[int]]:
-    """Return the ids of a page of the home feed, newest first, and the ids that its links go by.
+class HomePage(NamedTuple):
+    """How to find a page of the home feed; ``ids`` are those in Redis, None when that was of no use."""
 
-    The ids may go beyond the statuses: what was left out still counts as read. Never fails for want of Redis.
-    """
+    listing: Listing
+    page: Page
+    ids: list[int] | None
+
+    def choose(self, found: Sequence[Found]) -> list[int]:
+        """Return the ids to show of what the listing found, newest first."""
+        return _without_repeats(self._cut(found))
+
+    def cursors(self, found: Sequence[Found]) -> list[int]:
+        """Return the ids that the links of the page go by.
+
+        They may go beyond the statuses: what was left out still counts as read.
+        """
+        if self.ids is not None and len(found) <= self.page.limit:
+            return self.ids
+        return [pk for pk, _ in self._cut(found)]
+
+    def _cut(self, found: Sequence[Found]) -> Sequence[Found]:
+        return found[-self.page.limit :] if self.page.is_upwards else found[: self.page.limit]
+
+
+def find_home_page(account: Account, page: Page) -> HomePage:
+    """Return how to find a page of the home feed. Never fails for want of Redis."""
     # Twice as many, so that what is left out seldom makes the page short.
-    wide = replace(page, limit=page.limit * 2)
-    ids = _find_ids(account, wide)
+    ids = _find_ids(account, replace(page, limit=page.limit * 2))
     if ids is None:
-        found = [(row.pk, row.reblog_of_id) for row in page.slice(home_rows(account))]
-        return _without_repeats(found), [pk for pk, _ in found]
-    rows = _HOME.tuples(account=account.pk, ids=ids)
-    if len(rows) > page.limit:
-        rows = rows[-page.limit :] if page.min_id is not None else rows[: page.limit]
-        return _without_repeats(rows), [pk for pk, _ in rows]
-    return _without_repeats(rows), ids
+        return HomePage(Listing.of(home_rows(account), page), page, None)
+    sql, parameters = _HOME.filled({"account": account.pk, "ids": ids})
+    return HomePage(Listing(sql, parameters, upwards=False), page, ids)
 
 
-def _without_repeats(rows: Sequence[tuple[int, int | None]]) -> list[int]:
+def _without_repeats(rows: Sequence[Found]) -> list[int]:
     """Show a status once on a page: as it came first, not again for each reblog."""
     kept: dict[int, int] = {}
     for pk, reblog_of_id in reversed(rows):

@@ -11,7 +11,7 @@ from core.api.pagination import TIMELINE, Page
 from core.api.parameters import as_bool, as_list, as_text
 from core.api.views import ApiView
 from timelines import feeds, listings
-from timelines.entities.status import render_listing, render_statuses, render_statuses_by_id
+from timelines.entities.status import render_home, render_listing, render_statuses
 from timelines.listings import AccountFilter, Listing, PublicFilter
 
 READ = Access.optional("read", "read:statuses")
@@ -43,9 +43,8 @@ class Home(ApiView):
     def get(self, request: Request) -> Response:
         """Answer a page of the home feed."""
         page = self.page()
-        ids, cursors = feeds.home_page(self.actor, page)
-        entities = render_statuses_by_id(ids, self.actor)
-        return self.paged([entities[pk] for pk in ids if pk in entities], page, cursors, TIMELINE)
+        entities, cursors = render_home(feeds.find_home_page(self.actor, page), self.actor)
+        return self.paged(entities, page, cursors, TIMELINE)
 
 
 class Public(TimelineView):

@@ -26,6 +26,7 @@ from timelines.entities.quote import (
 )
 from timelines.entities.status_public import PublicPart, public_parts
 from timelines.entities.status_rows import ShownRow, load_marks, load_rows, load_rows_of
+from timelines.feeds import HomePage
 from timelines.filtering import find_matches, load_rules
 from timelines.listings import Listing
 from timelines.models import Status
@@ -78,6 +79,19 @@ def render_listing(listing: Listing, viewer: Account | None) -> list[tuple[int, 
     """Return ids and entities of the statuses of a page, newest first."""
     found = _render(load_rows(listing.sql, listing.parameters), viewer)
     return found[::-1] if listing.upwards else found
+
+
+def render_home(home: HomePage, viewer: Account) -> tuple[list[orjson.Fragment], list[int]]:
+    """Return the entities of a page of the home feed, and the ids that its links go by."""
+    rows = load_rows(home.listing.sql, home.listing.parameters)
+    found = [(row.id, row.reblog_of_id) for row in rows if row.place is not None]
+    if home.listing.upwards:
+        found.reverse()
+    chosen = home.choose(found)
+    originals = dict(found)
+    wanted = {*chosen, *(originals[pk] for pk in chosen)}
+    entities = dict(_render([row for row in rows if row.id in wanted], viewer))
+    return [entities[pk] for pk in chosen if pk in entities], home.cursors(found)
 
 
 def render_deleted_status(entity: orjson.Fragment, status: Status) -> Entity:
