@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from core.chunked import WithLength
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "genosocial.settings")
-application = get_wsgi_application()
+application = WithLength(get_wsgi_application())
