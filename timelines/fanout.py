@@ -17,7 +17,7 @@ from timelines import feeds, live
 from timelines.models import Status, Tag
 from timelines.search_words import store_words
 
-_BATCH = 500
+_BATCH = 1000
 # Long enough for the job itself to have had its turn.
 _SWEEP_AFTER = timedelta(seconds=60)
 _SWEEP_BATCH = 500
@@ -41,8 +41,9 @@ def fan_out(*, status_id: int, after_id: int = 0) -> None:
     status = found.prefetch_related("tags").first()
     if status is None:
         return
-    batch = feeds.receivers(status, after_id=after_id, limit=_BATCH)
-    readers = list(batch)
+    # One more tells whether another batch follows.
+    receivers = feeds.receivers(status, after_id=after_id, limit=_BATCH + 1)
+    readers = receivers[:_BATCH]
     if after_id == 0:
         store_words(status)
     if after_id == 0 and status.account.is_local:
@@ -54,8 +55,8 @@ def fan_out(*, status_id: int, after_id: int = 0) -> None:
             live.publish_to_public(status)
     if after_id == 0 and status.visibility == Status.Visibility.PUBLIC:
         _note_use_of_tags(status)
-    if len(batch) == _BATCH:
-        fan_out.delay(status_id=status.pk, after_id=max(batch))
+    if len(receivers) > _BATCH:
+        fan_out.delay(status_id=status.pk, after_id=receivers[_BATCH - 1])
     else:
         Status.objects.filter(pk=status.pk).update(fanned_out_at=timezone.now())
 

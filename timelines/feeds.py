@@ -153,9 +153,9 @@ def receivers(status: Status, *, after_id: int, limit: int) -> list[int]:
     """
     found: set[int] = set()
     for side in (receiving_followers(status), receiving_tag_followers(status)):
-        rows = side.filter(account__gt=after_id).order_by("account_id")
+        rows = side.filter(account__gt=after_id).exclude(account=status.account_id).order_by("account_id")
         found.update(rows.values_list("account_id", flat=True).distinct()[:limit])
-    return sorted(found - {status.account_id})[:limit]
+    return sorted(found)[:limit]
 
 
 def home_rows(account: Account) -> StatusQuerySet:
