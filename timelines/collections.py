@@ -26,7 +26,7 @@ from core.ids import new_id
 from core.locks import hold
 from core.text import clean_line
 from timelines.content import store_tags
-from timelines.models import Collection, CollectionItem, Notification, Status, StatusCollection, Tag
+from timelines.models import Collection, CollectionItem, Notification, Status, StatusCollection
 from timelines.models.collection import DESCRIPTION_LIMIT, LANGUAGE_LIMIT, NAME_LIMIT
 from timelines.notifications import notify
 from timelines.tags import find_tag
@@ -192,9 +192,8 @@ def _assign_tag(row: Collection, name: str) -> bool:
 
 
 def _store_tag(row: Collection) -> None:
-    tag: Tag | None = row.tag
-    if tag is not None and tag.pk is None:
-        row.tag = store_tags({tag.name: tag.display_name})[0]
+    if row.tag is not None and row.tag_id is None:
+        row.tag = store_tags({row.tag.name: row.tag.display_name})[0]
 
 
 def _tell_update(row: Collection) -> None:

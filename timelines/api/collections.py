@@ -33,15 +33,22 @@ _REPLACED_AT = "@1780272000"
 def read_changes(params: dict[str, Any]) -> CollectionChanges:
     """Return what a request says about a collection."""
     return CollectionChanges(
-        **{
-            name: (as_text(params[name]) or "") if name in params else None
-            for name in ("name", "description", "language", "tag_name")
-        },
-        **{
-            name: None if params.get(name) in (None, "") else as_bool(params[name])
-            for name in ("sensitive", "discoverable")
-        },
+        name=_text(params, "name"),
+        description=_text(params, "description"),
+        language=_text(params, "language"),
+        tag_name=_text(params, "tag_name"),
+        sensitive=_flag(params, "sensitive"),
+        discoverable=_flag(params, "discoverable"),
     )
+
+
+def _text(params: dict[str, Any], name: str) -> str | None:
+    """Return a text, empty for null, or None when it is not named."""
+    return (as_text(params[name]) or "") if name in params else None
+
+
+def _flag(params: dict[str, Any], name: str) -> bool | None:
+    return None if params.get(name) in (None, "") else as_bool(params[name])
 
 
 class CollectionView(ApiView):
