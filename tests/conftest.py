@@ -70,7 +70,11 @@ def _set_up_django() -> None:
 
     compile_catalogues()
     django.setup()
+    from accounts.passwords import Argon2Hasher
     from genosocial.celery import app
+
+    # The least that argon2 takes: nobody attacks these passwords, and many tests sign somebody in.
+    Argon2Hasher.time_cost, Argon2Hasher.memory_cost = 1, 8
 
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
 
