@@ -36,7 +36,7 @@ def test_a_post_costs_the_same_however_many_follow(anna: Person, bertha: Person)
     few = post_again(anna)
     for number in range(5):
         let_follow(person(f"leserin{number}").account, anna.account)
-    assert post_again(anna, "Noch mehr #Brot") == few
+    assert post_again(anna, "Noch mehr #Brot") == few <= 15
 
 
 def test_five_mentions_cost_what_one_costs(anna: Person, bertha: Person, cem: Person) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from accounts.documents import tag_url
 from accounts.models import Account
 from core.api.rendering import dumps, iso
-from core.prepared import Ids, Prepared
+from core.prepared import Ids, Prepared, fetch
 from core.rendered import Rendered
 from core.text import find_shortcodes
 from media.attachments import load_attachments
@@ -23,9 +23,10 @@ from media.models import CustomEmoji, MediaAttachment
 from timelines.entities.card import load_cards
 from timelines.entities.poll import load_polls, shortcodes_of
 from timelines.filtering import searchable_text
-from timelines.models import Mention, Poll, Status, StatusCollection
+from timelines.models import Poll, Status
 
 Entity = dict[str, Any]
+_Part = tuple[Any, ...]
 
 _MOST = 10_000
 
@@ -59,36 +60,28 @@ class _Page:
 
 
 _STATUSES = Prepared(lambda ids: Status.objects.filter(pk__in=ids.rows), ids=Ids)
-_DOMAINS = Prepared(
-    lambda ids: Status.objects.filter(pk__in=ids.rows).values_list("pk", "account__domain"), ids=Ids
-)
-_MENTIONED = Prepared(
-    lambda ids: (
-        Mention.objects.filter(status__in=ids.rows, silent=False)
-        .order_by("pk")
-        .values_list(
-            "status_id",
-            "account_id",
-            "account__username",
-            "account__domain",
-            "account__url",
-            "account__uri",
-        )
-    ),
-    ids=Ids,
-)
-_TAGS = Prepared(
-    lambda ids: (
-        Status.tags.through.objects.filter(status__in=ids.rows)
-        .order_by("pk")
-        .values_list("status_id", "tag__name")
-    ),
-    ids=Ids,
-)
-
-_TAGGING_COLLECTIONS = Prepared(
-    lambda ids: StatusCollection.objects.filter(status__in=ids.rows).values_list("status_id"), ids=Ids
-)
+# The short parts of statuses, and which of the others they have, in one statement.
+_PARTS = """
+WITH wanted AS (SELECT unnest(%s::bigint[]) AS status_id)
+SELECT 'author', status_id, 0 AS row_id, NULL::bigint, NULL, author.domain, NULL
+FROM wanted JOIN timelines_status status ON status.id = status_id
+JOIN accounts_account author ON author.id = status.account_id
+UNION ALL
+SELECT 'mention', status_id, mention.id, account.id, username, domain, COALESCE(NULLIF(url, ''), uri)
+FROM wanted JOIN timelines_mention mention USING (status_id)
+JOIN accounts_account account ON account.id = mention.account_id WHERE NOT mention.silent
+UNION ALL
+SELECT 'tag', status_id, use.id, NULL, tag.name, NULL, NULL
+FROM wanted JOIN timelines_statustag use USING (status_id) JOIN timelines_tag tag ON tag.id = use.tag_id
+UNION ALL
+SELECT 'card', status_id, 0, NULL, NULL, NULL, NULL FROM wanted JOIN timelines_statuscard USING (status_id)
+UNION ALL
+SELECT 'poll', status_id, 0, NULL, NULL, NULL, NULL FROM wanted JOIN timelines_poll USING (status_id)
+UNION ALL
+SELECT DISTINCT 'collection', status_id, 0, NULL::bigint, NULL, NULL, NULL
+FROM wanted JOIN timelines_statuscollection USING (status_id)
+ORDER BY row_id
+"""
 
 
 def _render(ids: Collection[int]) -> dict[int, PublicPart]:
@@ -101,13 +94,17 @@ public_parts = Rendered(_render, _MOST)
 
 
 def _load_page(statuses: Collection[Status]) -> _Page:
-    ids = [status.pk for status in statuses]
-    domains = dict(_DOMAINS.tuples(ids=ids))
-    polls = load_polls(ids)
+    parts = _load_parts([status.pk for status in statuses])
+    domains = {status_id: domain for status_id, _, _, domain, _ in parts["author"]}
+    with_cards, with_polls = ([status_id for status_id, *_ in parts[kind]] for kind in ("card", "poll"))
+    polls = load_polls(with_polls) if with_polls else {}
+    tags: dict[int, list[str]] = defaultdict(list)
+    for status_id, _, name, _, _ in parts["tag"]:
+        tags[status_id].append(name)
     return _Page(
         domains=domains,
-        mentions=_load_mentions(ids),
-        tags=_load_tag_names(ids),
+        mentions=_render_mentions(parts["mention"]),
+        tags=tags,
         media=load_attachments(media_id for status in statuses for media_id in status.media_ids),
         emojis=load_emojis(
             (code, domains[status.pk])
@@ -115,25 +112,24 @@ def _load_page(statuses: Collection[Status]) -> _Page:
             for code in _shortcodes(status, polls.get(status.pk))
         ),
         polls=polls,
-        cards=load_cards(ids),
-        tagging_collections={pk for (pk,) in _TAGGING_COLLECTIONS.tuples(ids=ids)},
+        cards=load_cards(with_cards) if with_cards else {},
+        tagging_collections={status_id for status_id, *_ in parts["collection"]},
     )
 
 
-def _load_mentions(ids: Collection[int]) -> dict[int, list[Entity]]:
-    found: dict[int, list[Entity]] = defaultdict(list)
-    for status_id, account_id, username, domain, url, uri in _MENTIONED.tuples(ids=list(ids)):
-        acct = Account(username=username, domain=domain).acct
-        found[status_id].append(
-            {"id": str(account_id), "username": username, "url": url or uri, "acct": acct}
-        )
+def _load_parts(ids: Collection[int]) -> dict[str, list[_Part]]:
+    """Return by kind: status id, account id, name, domain and url."""
+    found: dict[str, list[_Part]] = defaultdict(list)
+    for kind, status_id, _, *rest in fetch(_PARTS, [list(ids)]):
+        found[kind].append((status_id, *rest))
     return found
 
 
-def _load_tag_names(ids: Collection[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    for status_id, name in _TAGS.tuples(ids=list(ids)):
-        found[status_id].append(name)
+def _render_mentions(parts: Iterable[_Part]) -> dict[int, list[Entity]]:
+    found: dict[int, list[Entity]] = defaultdict(list)
+    for status_id, account_id, username, domain, url in parts:
+        acct = Account(username=username, domain=domain).acct
+        found[status_id].append({"id": str(account_id), "username": username, "url": url, "acct": acct})
     return found
 
 
