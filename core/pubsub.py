@@ -48,5 +48,5 @@ def heard(channels: Sequence[str]) -> list[str]:
 
 def heard_like(pattern: str) -> list[str]:
     """Return the channels of a pattern of Redis, such as ``timeline:[0-9]*``, that somebody listens to."""
-    names = connection().pubsub_channels(wire_name(pattern))
+    names: list[Any] = connection().pubsub_channels(wire_name(pattern))
     return [name.decode().removeprefix(channel_prefix()) for name in names]

@@ -88,8 +88,8 @@ def _plain(for_anybody: bool, count: int) -> "Prepared[Status]":
         rows = _rows(None if viewer is None else Account(pk=viewer), query)
         return rows.filter(pk__gt=above, pk__lt=below).order_by("-pk")
 
-    places: dict[str, type] = {"above": int, "below": int} | ({} if for_anybody else {"viewer": int})
-    return Prepared(build, **places, **{f"term{number}": str for number in range(count)})
+    places: dict[str, type] = {f"term{number}": str for number in range(count)}
+    return Prepared(build, above=int, below=int, **places, **({} if for_anybody else {"viewer": int}))
 
 
 def _rows(viewer: Account | None, query: Query) -> StatusQuerySet:

@@ -110,9 +110,10 @@ def _names(model: type[Model]) -> list[str]:
 
 @cache
 def _converters(model: type[Model]) -> list[tuple[int, Any]]:
+    fields: Sequence[Any] = _fields(model)
     return [
         (position, convert)
-        for position, field in enumerate(_fields(model))
+        for position, field in enumerate(fields)
         for convert in field.get_db_converters(connection)
     ]
 

@@ -18,7 +18,7 @@ from core.rendered import Rendered
 from core.text import find_shortcodes
 from media.attachments import load_attachments
 from media.emojis import load_emojis
-from media.entities import render_attachment, render_emoji
+from media.entities import CustomEmojiEntity, render_attachment, render_emoji
 from media.models import CustomEmoji, MediaAttachment
 from timelines.entities.card import load_cards
 from timelines.entities.poll import load_polls, shortcodes_of
@@ -166,7 +166,7 @@ def _render_one(status: Status, page: _Page) -> PublicPart:
     )
 
 
-def _render_emojis(status: Status, page: _Page) -> list[Entity]:
+def _render_emojis(status: Status, page: _Page) -> list[CustomEmojiEntity]:
     codes: Iterable[str] = dict.fromkeys(_shortcodes(status, page.polls.get(status.pk)))
     found = (page.emojis.get((code, page.domains[status.pk])) for code in codes)
     return [render_emoji(emoji) for emoji in found if emoji]
