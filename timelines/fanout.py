@@ -53,6 +53,8 @@ def fan_out(*, status_id: int, after_id: int = 0) -> None:
         live.publish_to_homes(status, readers)
         if after_id == 0:
             live.publish_to_public(status)
+            live.publish_to_lists(status)
+            live.publish_conversations(status)
     if after_id == 0 and status.visibility == Status.Visibility.PUBLIC:
         _note_use_of_tags(status)
     if len(receivers) > _BATCH:

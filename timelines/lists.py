@@ -192,6 +192,13 @@ def list_page(row: List, page: Page) -> tuple[list[Status], list[int]]:
     return rows, [status.pk for status in rows]
 
 
+def holds(row: List, status: Status) -> bool:
+    """Return whether a new status appears in a list for its owner."""
+    around = Page(1, max_id=status.pk + 1, since_id=status.pk - 1)
+    ids = _candidates(row, around)
+    return feeds.readable_by(Status.objects.filter(pk__in=ids), row.account).exists()
+
+
 def _candidates(row: List, page: Page) -> list[int]:
     above = page.min_id if page.min_id is not None else page.since_id
     values = {

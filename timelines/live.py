@@ -14,10 +14,11 @@ from django.db import transaction
 
 from accounts.models import Account
 from core import pubsub
-from timelines import feeds
+from timelines import feeds, lists
+from timelines.entities.conversation import render_conversations
 from timelines.entities.notification import render_notifications
 from timelines.entities.status import render_status
-from timelines.models import Mention, Notification, Status
+from timelines.models import Conversation, List, ListAccount, Mention, Notification, Status
 
 _BATCH = 500
 
@@ -64,6 +65,32 @@ def publish_to_public(status: Status, event: str = "update") -> None:
             pubsub.publish(channel, event, payload)
 
 
+def list_channels(status: Status) -> dict[str, int]:
+    """Return the channels of the lists that the author is in, and the ids of the lists."""
+    ids = ListAccount.objects.filter(account=status.account_id).values_list("list", flat=True)
+    return {f"timeline:list:{list_id}": list_id for list_id in ids}
+
+
+def publish_to_lists(status: Status, event: str = "update") -> None:
+    """Send a status to those lists that somebody listens to and that it appears in."""
+    by_channel = list_channels(status)
+    heard = {by_channel[channel]: channel for channel in pubsub.heard(list(by_channel))}
+    for row in List.objects.filter(pk__in=heard).select_related("account"):
+        if lists.holds(row, status):
+            pubsub.publish(heard[row.pk], event, render_status(status, row.account))
+
+
+def publish_conversations(status: Status) -> None:
+    """Send the threads that a direct status is now the newest of to those of their readers that listen."""
+    if status.visibility != Status.Visibility.DIRECT:
+        return
+    rows = Conversation.objects.filter(last_status=status).select_related("account", "last_status")
+    by_channel = {f"timeline:direct:{row.account_id}": row for row in rows}
+    for channel in pubsub.heard(list(by_channel)):
+        row = by_channel[channel]
+        pubsub.publish(channel, "conversation", render_conversations([row], row.account)[0])
+
+
 def publish_notification(account: Account, notification: Notification) -> None:
     """Send one notification to the listening apps of its account."""
     payload = render_notifications([notification], account)[0]
@@ -103,6 +130,7 @@ def stream_update(*, status_id: int) -> None:
         for batch in _readers(status):
             publish_to_homes(status, batch, "status.update")
         publish_to_public(status, "status.update")
+        publish_to_lists(status, "status.update")
 
 
 @shared_task(name="timelines.stream_deletion", queue="fanout")
@@ -111,7 +139,7 @@ def stream_deletion(*, status_id: int) -> None:
     status = Status.objects.filter(pk=status_id).select_related("account").first()
     if status is None:
         return
-    channels = public_channels(status)
+    channels = [*public_channels(status), *list_channels(status)]
     for batch in _readers(status):
         channels += [home_channel(account_id) for account_id in batch]
     for start in range(0, len(channels), _BATCH):

@@ -17,6 +17,7 @@ from core.pubsub import connection as redis_connection
 from core.pubsub import publish, wire_name
 from tests.cast import app_token, make_account, token_for
 from tests.in_process import StreamingServer
+from timelines.models import List
 
 STATUS = {"id": "7", "content": "<p>Guten Tag</p>", "media_attachments": []}
 PICTURE = {**STATUS, "id": "8", "media_attachments": [{"id": "1"}]}
@@ -99,6 +100,26 @@ def test_one_socket_carries_many_streams_until_it_unsubscribes(streaming: Stream
         assert next_frame(opened)["event"] == "delete"
 
 
+def test_a_list_is_streamed_to_its_owner_alone(streaming: StreamingServer) -> None:
+    anna, bertha = somebody(), somebody()
+    row = List.objects.create(account=anna, title="Bäckereien")
+    with socket(streaming, token_for(bertha)) as opened:
+        opened.send(json.dumps({"type": "subscribe", "stream": "list", "list": str(row.pk)}))
+        assert next_frame(opened)["status"] == 401
+    with socket(streaming, token_for(anna)) as opened:
+        subscribe(opened, f"timeline:list:{row.pk}", stream="list", list=str(row.pk))
+        publish(f"timeline:list:{row.pk}", "update", STATUS)
+        assert next_frame(opened)["stream"] == ["list", str(row.pk)]
+
+
+def test_conversations_are_streamed_to_their_reader(streaming: StreamingServer) -> None:
+    anna = somebody()
+    with socket(streaming, token_for(anna)) as opened:
+        subscribe(opened, f"timeline:direct:{anna.pk}", stream="direct")
+        publish(f"timeline:direct:{anna.pk}", "conversation", {"id": "1"})
+        assert next_frame(opened)["event"] == "conversation"
+
+
 def test_a_stream_named_in_the_address_needs_no_command(streaming: StreamingServer) -> None:
     anna = somebody()
     query = f"?stream=hashtag:local&tag=Brot&access_token={token_for(anna)}"
@@ -151,7 +172,8 @@ def test_scopes_decide_whether_notifications_come_through(
     [
         ({"type": "subscribe", "stream": "weather"}, 400),
         ({"type": "subscribe", "stream": "hashtag"}, 400),
-        ({"type": "subscribe", "stream": "list", "list": "1"}, 400),
+        ({"type": "subscribe", "stream": "list"}, 400),
+        ({"type": "subscribe", "stream": "list", "list": "1"}, 401),
         ({"type": "subscribe", "stream": "user:notification"}, 401),
         (["nonsense"], 400),
     ],
@@ -273,7 +295,7 @@ def test_server_sent_events(
         assert next(line for line in lines if line) == ":thump"
 
 
-@pytest.mark.parametrize("name", ["weather", "direct", "list", "hashtag", "user/weather"])
+@pytest.mark.parametrize("name", ["weather", "list", "hashtag", "user/weather"])
 def test_events_that_do_not_exist_are_400(streaming: StreamingServer, name: str) -> None:
     headers = {"Authorization": f"Bearer {token_for(somebody())}"}
     answer = httpx.get(f"{streaming.http_url}/api/v1/streaming/{name}", headers=headers)

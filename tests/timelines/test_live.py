@@ -83,6 +83,42 @@ def test_home_streams_get_posts_edits_and_deletions(
     assert stranger.heard() == []
 
 
+def test_a_list_gets_what_its_members_say(
+    anna: Person, bertha: Person, cem: Person, run_jobs: Run, listen: Callable[..., Listener]
+) -> None:
+    made = bertha.app.post("/api/v1/lists", {"title": "Nahe"}).json()
+    bertha.app.post(f"/api/v1/lists/{made['id']}/accounts", {"account_ids": [str(anna.account.pk)]})
+    listener = listen(f"timeline:list:{made['id']}")
+    run_jobs()
+
+    status = anna.post("Hallo")
+    anna.post("@cem nur für dich", visibility="direct")
+    cem.post("Hallo auch")
+    run_jobs()
+    anna.app.put(f"/api/v1/statuses/{status['id']}", {"status": "Hallo!"})
+    run_jobs()
+    anna.app.delete(f"/api/v1/statuses/{status['id']}")
+    run_jobs()
+
+    events = listener.heard()
+    assert [event for event, _ in events] == ["update", "status.update", "delete"]
+    assert [text_of(payload) for _, payload in events[:2]] == ["Hallo", "Hallo!"]
+
+
+def test_who_is_written_to_directly_hears_of_the_conversation(
+    anna: Person, bertha: Person, cem: Person, run_jobs: Run, listen: Callable[..., Listener]
+) -> None:
+    named, stranger = (listen(f"timeline:direct:{who.account.pk}") for who in (bertha, cem))
+    anna.post("@bertha nur für dich", visibility="direct")
+    anna.post("@cem für alle")
+    run_jobs()
+
+    ((event, conversation),) = named.heard()
+    assert event == "conversation" and conversation["unread"] is True
+    assert entity_faults("Conversation", conversation) == []
+    assert stranger.heard() == []
+
+
 def test_nothing_that_the_reader_mutes_comes(
     anna: Person, bertha: Person, run_jobs: Run, listen: Callable[..., Listener]
 ) -> None:

@@ -55,7 +55,7 @@ class StreamingApp:
         except Unauthenticated as error:
             await websocket.refuse(send, str(error.message))
         else:
-            await websocket.serve(self._hub, credential, scope, receive, send)
+            await websocket.serve(self._hub, self._tokens, credential, scope, receive, send)
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"].rstrip("/")
@@ -77,6 +77,7 @@ class StreamingApp:
         try:
             credential = await self._tokens.authenticate(scope)
             stream = sse.stream_of_path(name, scope, credential)
+            await self._tokens.require_list(credential, stream.list_id)
         except Unauthenticated as error:
             await answer_error(send, 401, str(error.message))
         except StreamRefused as error:

@@ -35,6 +35,8 @@ _NAMES = {
     "public/remote": "public:remote",
     "hashtag": "hashtag",
     "hashtag/local": "hashtag:local",
+    "list": "list",
+    "direct": "direct",
 }
 
 
@@ -44,7 +46,7 @@ def stream_of_path(path: str, scope: Any, credential: Credential) -> Stream:
     name = _NAMES.get(path, "")
     if name.startswith("public") and as_bool(query.get("only_media")):
         name += ":media"
-    return find_stream(name, credential, tag=query.get("tag", ""))
+    return find_stream(name, credential, tag=query.get("tag", ""), list_id=query.get("list", ""))
 
 
 async def serve(

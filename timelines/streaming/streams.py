@@ -1,7 +1,7 @@
 """The streams an app can ask for: their names, the channels behind them, and the scopes they need. Pure.
 
-Lists and direct messages are not streamed yet, and what passes through public streams is not filtered for
-each reader yet (blocks, mutes, languages): every signed-in app gets the same.
+What passes through public streams is not filtered for each reader yet (blocks, mutes, languages): every
+signed-in app gets the same. Whose a list is, `tokens.TokenChecker.require_list` tells.
 Source: API behaviours section 13.
 """
 
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from core.api.access import Credential
+from core.api.parameters import as_id
 from timelines.streaming.messages import Message
 
 READ = ("read:statuses",)
+READ_LISTS = ("read:statuses", "read:lists")
 READ_NOTIFICATIONS = ("read:notifications",)
 _NOTIFICATION_EVENTS = frozenset({"notification", "notifications_merged"})
 _PUBLIC = {
@@ -42,6 +44,8 @@ class Stream:
     with_notifications: bool = True
     only_notifications: bool = False
     only_media: bool = False
+    # Of a list, which only its owner may follow.
+    list_id: int | None = None
 
     def wants(self, message: Message) -> bool:
         """True if this message belongs to the stream."""
@@ -53,8 +57,11 @@ class Stream:
         return message.has_media or not self.only_media
 
 
-def find_stream(name: str, credential: Credential, *, tag: str = "") -> Stream:
-    """Return the stream of this name. Raises StreamRefused: 400 unknown or no tag, 401 outside the scopes."""
+def find_stream(name: str, credential: Credential, *, tag: str = "", list_id: str = "") -> Stream:
+    """Return the stream of this name.
+
+    Raises StreamRefused: 400 unknown, no tag or no list, 401 outside the scopes.
+    """
     if name == "user:notification":
         _require(credential, READ_NOTIFICATIONS)
         return Stream((name,), _home_channel(credential), only_notifications=True)
@@ -63,6 +70,15 @@ def find_stream(name: str, credential: Credential, *, tag: str = "") -> Stream:
         return Stream(
             (name,), _home_channel(credential), with_notifications=credential.covers(READ_NOTIFICATIONS)
         )
+    if name == "direct":
+        _require(credential, READ)
+        return Stream((name,), f"timeline:direct:{credential.account.pk}")
+    if name == "list":
+        _require(credential, READ_LISTS)
+        number = as_id(list_id)
+        if number is None:
+            raise StreamRefused(_("The list is missing"), 400)
+        return Stream((name, list_id), f"timeline:list:{number}", list_id=number)
     base = name.removesuffix(":media")
     if base in _PUBLIC:
         _require(credential, READ)

@@ -9,10 +9,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.db import close_old_connections, connections
+from django.utils.translation import gettext as _
 
 from accounts.oauth.authentication import find_credential
 from core.api.access import Access, Credential
 from core.errors import AppError, Unauthenticated
+from timelines.models import List
+from timelines.streaming.streams import StreamRefused
 
 _USER = Access.user("read", "read:statuses", "read:notifications")
 
@@ -53,10 +56,23 @@ class TokenChecker:
         assert credential is not None
         return credential
 
+    async def require_list(self, credential: Credential, list_id: int | None) -> None:
+        """Pass what is no list, or the reader's own. Raises StreamRefused for another's."""
+        if list_id is None:
+            return
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(self._thread, _owns_list, credential.account.pk, list_id):
+            raise StreamRefused(_("There is no such list"), 401)
+
     def stop(self) -> None:
         """Close the thread and its database connection."""
         self._thread.submit(connections.close_all).result()
         self._thread.shutdown()
+
+
+def _owns_list(account_id: int, list_id: int) -> bool:
+    close_old_connections()
+    return List.objects.filter(pk=list_id, account=account_id).exists()
 
 
 def _look_up(secret: str) -> Credential | None:

@@ -14,7 +14,7 @@ from timelines.streaming.hub import Hub
 from timelines.streaming.messages import Message
 from timelines.streaming.session import Session, SessionEnded
 from timelines.streaming.streams import Stream, StreamRefused, find_stream
-from timelines.streaming.tokens import query_of
+from timelines.streaming.tokens import TokenChecker, query_of
 
 # Close codes of RFC 6455 section 7.4.1 and its registry.
 UNSUPPORTED_DATA = 1003
@@ -31,7 +31,9 @@ async def refuse(send: Any, reason: str) -> None:
     await send({"type": "websocket.http.response.body", "body": b""})
 
 
-async def serve(hub: Hub, credential: Credential, scope: Any, receive: Any, send: Any) -> None:
+async def serve(
+    hub: Hub, tokens: TokenChecker, credential: Credential, scope: Any, receive: Any, send: Any
+) -> None:
     """Serve one WebSocket from its handshake to its end."""
     await receive()
     # A browser gives up unless the server picks the protocol that it offered: the token.
@@ -40,14 +42,16 @@ async def serve(hub: Hub, credential: Credential, scope: Any, receive: Any, send
     async with Session(hub, credential.token_id, _encode) as session:
         query = query_of(scope)
         if query.get("stream"):
-            await _obey(session, credential, {**query, "type": "subscribe"})
-        await _talk(session, credential, receive, send)
+            await _obey(session, tokens, credential, {**query, "type": "subscribe"})
+        await _talk(session, tokens, credential, receive, send)
 
 
-async def _talk(session: Session, credential: Credential, receive: Any, send: Any) -> None:
+async def _talk(
+    session: Session, tokens: TokenChecker, credential: Credential, receive: Any, send: Any
+) -> None:
     """Send and listen at once until either side ends it."""
     writer = asyncio.create_task(_write(session, send))
-    reader = asyncio.create_task(_read(session, credential, receive))
+    reader = asyncio.create_task(_read(session, tokens, credential, receive))
     done, pending = await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
@@ -70,7 +74,7 @@ async def _write(session: Session, send: Any) -> int | None:
         return None
 
 
-async def _read(session: Session, credential: Credential, receive: Any) -> int | None:
+async def _read(session: Session, tokens: TokenChecker, credential: Credential, receive: Any) -> int | None:
     """Obey what the app says; return the code to close with, or None when the app is gone."""
     while True:
         event = await receive()
@@ -78,7 +82,7 @@ async def _read(session: Session, credential: Credential, receive: Any) -> int |
             return None
         if event.get("text") is None:
             return UNSUPPORTED_DATA
-        await _obey(session, credential, _decode(event["text"]))
+        await _obey(session, tokens, credential, _decode(event["text"]))
 
 
 def _decode(text: str) -> dict[str, Any]:
@@ -89,11 +93,19 @@ def _decode(text: str) -> dict[str, Any]:
     return command if isinstance(command, dict) else {}
 
 
-async def _obey(session: Session, credential: Credential, command: dict[str, Any]) -> None:
+async def _obey(
+    session: Session, tokens: TokenChecker, credential: Credential, command: dict[str, Any]
+) -> None:
     """Subscribe or unsubscribe; what cannot be done is answered by a frame, and the connection stays."""
     try:
-        stream = find_stream(str(command.get("stream", "")), credential, tag=str(command.get("tag", "")))
+        stream = find_stream(
+            str(command.get("stream", "")),
+            credential,
+            tag=str(command.get("tag", "")),
+            list_id=str(command.get("list", "")),
+        )
         if command.get("type") == "subscribe":
+            await tokens.require_list(credential, stream.list_id)
             await session.follow(stream)
         elif command.get("type") == "unsubscribe":
             await session.unfollow(stream)

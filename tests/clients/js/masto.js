@@ -600,18 +600,21 @@ export async function listens (world) {
   const { step, people } = world
   const [anna, , cem] = apps(world)
   await cem.v1.accounts.$select(people.anna.id).follow()
+  const near = await cem.v1.lists.create({ title: 'Nahe' })
+  await cem.v1.lists.$select(near.id).accounts.create({ accountIds: [people.anna.id] })
   const { streaming } = (await cem.v2.instance.fetch()).configuration.urls
   const stream = createStreamingAPIClient({ streamingApiUrl: streaming, accessToken: people.cem.token })
   const open = {
     user: stream.user.subscribe(), local: stream.public.local.subscribe(), public: stream.public.subscribe(),
     hashtag: stream.hashtag.subscribe({ tag: 'gehört' }),
+    list: stream.list.subscribe({ list: near.id }), direct: stream.direct.subscribe(),
     notification: stream.user.notification.subscribe()
   }
   const events = Object.fromEntries(Object.entries(open).map(([name, one]) => [name, heard(one)]))
   await stream.prepare()
   await step('subscribed', () => untilSubscribed(events.local, anna))
   const post = await anna.v1.statuses.create({ status: 'Gleich da, @cem #gehört' })
-  for (const name of ['user', 'local', 'public', 'hashtag']) {
+  for (const name of ['user', 'local', 'public', 'hashtag', 'list']) {
     await step(`a post: ${name}`, async () => {
       assert.match((await events[name].expect('update', (one) => one.id === post.id)).content, /Gleich da/)
     })
@@ -619,6 +622,10 @@ export async function listens (world) {
   await step('a notification', async () => {
     assert.equal((await events.user.expect('notification')).status.id, post.id)
     assert.equal((await events.notification.expect('notification')).type, 'mention')
+  })
+  await step('a conversation', async () => {
+    const whispered = await anna.v1.statuses.create({ status: '@cem leise', visibility: 'direct' })
+    assert.equal((await events.direct.expect('conversation')).lastStatus.id, whispered.id)
   })
   await step('an edit', async () => {
     await anna.v1.statuses.$select(post.id).update({ status: 'Wieder da, @cem #gehört' })
