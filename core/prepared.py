@@ -45,12 +45,16 @@ class Prepared(Generic[Row]):
 
     def rows(self, *, limit: int | None = None, **values: Value) -> list[Row]:
         """Return the model instances that the query finds with these values, with what it joins."""
-        found = fetch(*self.filled(values, limit))
+        found = self._fetch(values, limit)
         return _instances(self._compiler, found) if found else []
 
     def tuples(self, *, limit: int | None = None, **values: Value) -> list[tuple[Any, ...]]:
         """Return the columns of a ``values_list`` query with these values, as the driver gives them."""
-        return fetch(*self.filled(values, limit))
+        return self._fetch(values, limit)
+
+    def _fetch(self, values: Values, limit: int | None) -> list[tuple[Any, ...]]:
+        # How many rows hold a text differs from text to text, and so does the best plan.
+        return fetch(*self.filled(values, limit), keep_plan=str not in self._places.values())
 
     def filled(self, values: Values, limit: int | None = None) -> tuple[str, list[Any]]:
         """Return the SQL and its parameters with these values, to be run alone or within another query."""
@@ -93,15 +97,15 @@ def _instances(compiler: Any, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
     return instances
 
 
-def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement as the driver gives them; PostgreSQL keeps its plan.
+def fetch(sql: str, parameters: Sequence[Any], *, keep_plan: bool = True) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement as the driver gives them; PostgreSQL keeps its plan unless told not to.
 
     Planning a large query takes longer than answering it, so values are sent apart from the text, which
-    Django's own cursors do not do. These are used while queries are watched.
+    Django's own cursors do not do. These are used for a plan of its own, and while queries are watched.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    if connection.queries_logged or connection.execute_wrappers:
+    if connection.queries_logged or connection.execute_wrappers or not keep_plan:
         with connection.cursor() as watched:
             watched.execute(sql, parameters)
             return watched.fetchall()
