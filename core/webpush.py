@@ -19,8 +19,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 _CURVE = ec.SECP256R1()
 _SALT_BYTES = 16
 _RECORD_BYTES = 4096
-# Padding and tag go off a record; push services take no more than one.
-LONGEST_MESSAGE = 3900
 
 NewKey = Callable[[], ec.EllipticCurvePrivateKey]
 

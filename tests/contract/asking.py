@@ -71,7 +71,7 @@ class Asker:
 
     def ask(self, changes: dict[str, Any], encoding: str = "json", ids: Sequence[str] = ()) -> Any:
         """Send the request of the case with these changes and return the answer, which keeps the rules."""
-        base = self.case.multipart() if self.case.multipart else _filled(dict(self.case.data), self.world)
+        base = self.case.multipart() if self.case.multipart else self.world.filled(dict(self.case.data))
         data = {key: value for key, value in (base | changes).items() if key not in _HEADERS}
         headers = {key: _header(changes[key]) for key in _HEADERS & changes.keys()}
         path = self.path(ids)
@@ -112,16 +112,6 @@ class Asker:
     def refuses(self, answer: Any) -> bool:
         """Say whether an answer is none of those that the contract lists as success."""
         return answer.status_code not in self.endpoint.success
-
-
-def _filled(value: Any, world: World) -> Any:
-    if isinstance(value, str):
-        return value.format(**world.ids)
-    if isinstance(value, list):
-        return [_filled(item, world) for item in value]
-    if isinstance(value, dict):
-        return {key: _filled(item, world) for key, item in value.items()}
-    return value
 
 
 def _header(value: Any) -> str:

@@ -28,7 +28,7 @@ PAGED = [name for name in CASES if ALL[name].pagination["style"] == "link"]
 def ask(world: World, name: str, client: ApiClient, **more: Any) -> Any:
     """Send the request of a case."""
     endpoint, case = ALL[name], CASES[name]
-    path, data = _path(endpoint, case, world), _filled(dict(case.data), world) | more
+    path, data = _path(endpoint, case, world), world.filled(dict(case.data)) | more
     if endpoint.method == "GET":
         return client.get(path, data, **({"Accept": case.accept} if case.accept else {}))
     send = getattr(client, endpoint.method.lower())
@@ -40,16 +40,6 @@ def ask(world: World, name: str, client: ApiClient, **more: Any) -> Any:
 def _path(endpoint: Endpoint, case: Case, world: World) -> str:
     values = iter(case.path)
     return re.sub(r":\w+", lambda _: next(values).format(**world.ids), endpoint.template)
-
-
-def _filled(value: Any, world: World) -> Any:
-    if isinstance(value, str):
-        return value.format(**world.ids)
-    if isinstance(value, list):
-        return [_filled(item, world) for item in value]
-    if isinstance(value, dict):
-        return {key: _filled(item, world) for key, item in value.items()}
-    return value
 
 
 @pytest.mark.parametrize("name", CASES)

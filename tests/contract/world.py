@@ -74,6 +74,16 @@ class World:
         self._collect()
         run_waiting_jobs()
 
+    def filled(self, value: Any) -> Any:
+        """Return data of a case with the ids of this world in place of their names."""
+        if isinstance(value, str):
+            return value.format(**self.ids)
+        if isinstance(value, list):
+            return [self.filled(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.filled(item) for key, item in value.items()}
+        return value
+
     def client(self, who: str, scopes: str) -> ApiClient:
         """Return an app as which a case is asked: a person's, a newcomer's, or the app without a person."""
         if who == "app":

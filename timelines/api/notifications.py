@@ -27,14 +27,19 @@ def as_names(value: Any) -> list[str]:
 class NotificationRows(ApiView):
     """Base: the notifications that the parameters of a request ask for."""
 
+    def part(self) -> notifications.Part:
+        """Return which ones."""
+        return notifications.Part(
+            types=tuple(as_names(self.params.get("types"))),
+            exclude_types=tuple(as_names(self.params.get("exclude_types"))),
+            account_id=self.params.get("account_id"),
+            include_filtered=as_bool(self.params.get("include_filtered")),
+        )
+
     def rows(self) -> "QuerySet[Notification]":
         """Return them, unordered."""
         return notifications.filter_notifications(
-            notifications.readable_notifications(self.actor),
-            types=as_names(self.params.get("types")),
-            exclude_types=as_names(self.params.get("exclude_types")),
-            account_id=self.params.get("account_id"),
-            include_filtered=as_bool(self.params.get("include_filtered")),
+            notifications.readable_notifications(self.actor), **vars(self.part())
         )
 
     def supported_types(self) -> list[str]:
@@ -50,13 +55,7 @@ class Notifications(NotificationRows):
     def get(self, request: Request) -> Response:
         """Answer a page, newest first."""
         page = self.page(default=40, maximum=80)
-        part = notifications.Part(
-            types=tuple(as_names(self.params.get("types"))),
-            exclude_types=tuple(as_names(self.params.get("exclude_types"))),
-            account_id=self.params.get("account_id"),
-            include_filtered=as_bool(self.params.get("include_filtered")),
-        )
-        found = notifications.notification_page(self.actor, part, page)
+        found = notifications.notification_page(self.actor, self.part(), page)
         entities = render_notifications(found, self.actor, supported_types=self.supported_types())
         return self.paged(entities, page, [row.pk for row in found], TIMELINE)
 
