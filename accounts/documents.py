@@ -1,57 +1,27 @@
-"""ActivityPub JSON of actors and of what they are to each other ↔ plain values.
+"""ActivityPub JSON of actors of ours and of what they are to others.
 
-Rendering is called by accounts/outbox.py and accounts/views.py, reading by accounts/remote.py. Pure, save for
+Called by accounts/outbox.py and accounts/views.py; accounts/actors.py reads those of others. Pure, save for
 `load_actor`, which gathers what the document of an actor of ours needs.
-Source: contract of the federation 1.4, 4.4, 5.2.
+Source: contract of the federation 1.4, 4.4.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from accounts.models import Account, Block, Follow
 from core.api.rendering import iso
-from core.errors import BadRequest
-from core.hosts import host_of, same_host
-from core.text import clean_line, find_shortcodes, render_field, render_plain, sanitise_html
+from core.text import find_shortcodes, render_field, render_plain
 from federation.keys import public_key_document
-from federation.vocab import (
-    ACTOR_TYPES,
-    AS2,
-    CONTEXT,
-    PUBLIC,
-    first_of,
-    id_of,
-    ids_of,
-    lang_string,
-    link_href,
-    list_of,
-    string_of,
-    time_of,
-    type_of,
-    types_of,
-)
-from media.documents import RemoteEmoji, mime_type_of, parse_emojis, render_emoji_tag
+from federation.vocab import AS2, CONTEXT, PUBLIC
+from media.documents import mime_type_of, render_emoji_tag
 from media.emojis import load_emojis
 from media.files import file_url
 from media.models import CustomEmoji
 
 Document = dict[str, Any]
-
-USERNAME = re.compile(r"[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*", re.IGNORECASE)
-MAX_NAME = 2048
-MAX_NOTE = 20 * 1024
-MAX_FIELDS = 50
-MAX_FIELD_TEXT = 2047
-MAX_ALIASES = 256
-
-
-# Out
 
 
 def load_actor(account: Account) -> Document:
@@ -88,8 +58,12 @@ def render_actor(
         "indexable": account.indexable and not suspended,
         "published": f"{account.created_at:%Y-%m-%d}T00:00:00Z",
         "memorial": account.memorial,
+        "showFeatured": account.show_featured,
+        "showMedia": account.show_media,
+        "showRepliesInMedia": account.show_media_replies,
+        "interactionPolicy": {"canFeature": {"automaticApproval": _may_be_featured_by(account)}},
         "publicKey": dict(public_key),
-        "tag": [] if suspended else [render_emoji_tag(emoji) for emoji in emojis],
+        "tag": [] if suspended else _render_tags(account, emojis),
         "attachment": [] if suspended else _render_fields(account),
         "endpoints": {"sharedInbox": f"{settings.BASE_URL}/inbox"},
     }
@@ -106,6 +80,21 @@ def note_html(account: Account) -> str:
 def tag_url(name: str) -> str:
     """Return the page of a hashtag on this server."""
     return f"{settings.BASE_URL}/tags/{name}"
+
+
+def _may_be_featured_by(account: Account) -> list[str]:
+    """Return who may put the account into a collection at once; the account alone is nobody (FEP-7aa9)."""
+    addresses = {PUBLIC_KEY: PUBLIC, FOLLOWERS_KEY: f"{account.uri}/followers"}
+    return [addresses[key] for key in featured_by(account)] or [account.uri]
+
+
+def _render_tags(account: Account, emojis: Sequence[CustomEmoji]) -> list[Document]:
+    names = {normalise_tag(name): name for name in reversed(find_hashtags(account.note))}
+    hashtags = [
+        {"type": "Hashtag", "href": tag_url(name), "name": f"#{written}"}
+        for name, written in reversed(names.items())
+    ]
+    return [*map(render_emoji_tag, emojis), *hashtags]
 
 
 def _render_fields(account: Account) -> list[Document]:
@@ -138,6 +127,8 @@ def _render_moves(account: Account) -> Document:
         found["alsoKnownAs"] = list(account.also_known_as)
     if account.moved_to is not None:
         found["movedTo"] = account.moved_to.uri
+    if account.attribution_domains:
+        found["attributionDomains"] = list(account.attribution_domains)
     return found
 
 
@@ -231,155 +222,3 @@ def _activity(uri: str, kind: str, actor_uri: str, **properties: Any) -> Documen
 
 def _with_context(document: Document) -> Document:
     return {"@context": AS2, **document}
-
-
-# In
-
-
-class BadActor(BadRequest):
-    """The document is no actor that we can store."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActorValues:
-    """What we keep of a remote actor, checked, cleaned and cut to our limits. HTML is sanitised."""
-
-    uri: str
-    actor_type: str
-    username: str
-    webfinger: str
-    display_name: str
-    note: str
-    url: str
-    fields: list[dict[str, Any]]
-    avatar_remote_url: str
-    avatar_description: str
-    header_remote_url: str
-    header_description: str
-    locked: bool
-    discoverable: bool
-    indexable: bool
-    memorial: bool
-    suspended: bool
-    also_known_as: list[str]
-    inbox_url: str
-    shared_inbox_url: str
-    outbox_url: str
-    followers_url: str
-    following_url: str
-    featured_url: str
-    created_at: datetime
-    emojis: list[RemoteEmoji]
-
-
-def read_actor(document: Mapping[str, Any]) -> ActorValues:
-    """Read an actor document; raises BadActor without id, type, name or inbox, all else may be missing."""
-    uri = string_of(document, "id") or ""
-    actor_type = next((kind for kind in types_of(document) if kind in ACTOR_TYPES), None)
-    if actor_type is None or host_of(uri) is None:
-        raise BadActor(cause=f"no actor: {type_of(document)}")
-    username = _username(document)
-    inbox = _address(document.get("inbox"))
-    if not inbox or not username:
-        raise BadActor(cause="an actor needs an inbox and a name")
-    avatar, avatar_description = _read_image(document.get("icon"))
-    header, header_description = _read_image(document.get("image"))
-    return ActorValues(
-        uri=uri,
-        actor_type=actor_type,
-        username=username,
-        webfinger=_declared_handle(document),
-        display_name=clean_line(_text(document, "name"))[:MAX_NAME],
-        note=sanitise_html(_text(document, "summary")[:MAX_NOTE]),
-        url=_page_url(document, uri),
-        fields=_read_fields(document),
-        avatar_remote_url=avatar,
-        avatar_description=avatar_description,
-        header_remote_url=header,
-        header_description=header_description,
-        locked=document.get("manuallyApprovesFollowers") is True,
-        discoverable=document.get("discoverable") is True,
-        indexable=document.get("indexable") is True,
-        memorial=document.get("memorial") is True,
-        suspended=document.get("suspended") is True,
-        also_known_as=[iri for iri in ids_of(document.get("alsoKnownAs")) if host_of(iri)][:MAX_ALIASES],
-        inbox_url=inbox,
-        shared_inbox_url=_shared_inbox(document, inbox),
-        outbox_url=_collection(document, "outbox", uri),
-        followers_url=_collection(document, "followers", uri),
-        following_url=_collection(document, "following", uri),
-        featured_url=_collection(document, "featured", uri),
-        created_at=_creation(document),
-        emojis=parse_emojis(document.get("tag")),
-    )
-
-
-def _username(document: Mapping[str, Any]) -> str:
-    name = string_of(document, "preferredUsername") or _declared_handle(document).partition("@")[0]
-    return name if len(name) <= MAX_NAME and USERNAME.fullmatch(name) else ""
-
-
-def _declared_handle(document: Mapping[str, Any]) -> str:
-    """Return the handle that the actor names itself (FEP-2c59), with or without the scheme."""
-    return (string_of(document, "webfinger") or "").removeprefix("acct:").removeprefix("@")
-
-
-def _text(document: Mapping[str, Any], key: str) -> str:
-    found = lang_string(document, key)
-    return found.text if found else ""
-
-
-def _address(value: Any) -> str:
-    address = id_of(value) or ""
-    return address if host_of(address) else ""
-
-
-def _collection(document: Mapping[str, Any], key: str, uri: str) -> str:
-    """A collection elsewhere could claim the followers of others, so only those on the actor's host count."""
-    address = _address(document.get(key))
-    return address if same_host(address, uri) else ""
-
-
-def _shared_inbox(document: Mapping[str, Any], inbox: str) -> str:
-    endpoints = first_of(document.get("endpoints"))
-    address = _address(endpoints.get("sharedInbox")) if isinstance(endpoints, dict) else ""
-    return address if same_host(address, inbox) else ""
-
-
-def _page_url(document: Mapping[str, Any], uri: str) -> str:
-    found = link_href(document.get("url"))
-    return found if found and same_host(found, uri) else uri
-
-
-def _read_image(value: Any) -> tuple[str, str]:
-    """Return address and description of an Image, a Link, a bare string or the first of a list."""
-    image = first_of(value)
-    address = (
-        link_href(image.get("url") or image.get("href")) if isinstance(image, dict) else link_href(image)
-    )
-    if not address:
-        return "", ""
-    described = (string_of(image, "summary") or string_of(image, "name")) if isinstance(image, dict) else None
-    return address, clean_line(described or "")[:MAX_NAME]
-
-
-def _read_fields(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for item in list_of(document.get("attachment")):
-        if not isinstance(item, dict) or type_of(item) != "PropertyValue":
-            continue
-        name, value = string_of(item, "name"), string_of(item, "value")
-        if name is not None and value is not None:
-            found.append(
-                {
-                    "name": clean_line(name)[:MAX_FIELD_TEXT],
-                    "value": sanitise_html(value[:MAX_FIELD_TEXT]),
-                    "verified_at": None,
-                }
-            )
-    return found[:MAX_FIELDS]
-
-
-def _creation(document: Mapping[str, Any]) -> datetime:
-    now = timezone.now()
-    return min(time_of(document, "published") or now, now)

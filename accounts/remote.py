@@ -19,7 +19,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import relationships
-from accounts.documents import USERNAME, ActorValues, BadActor, read_actor
+from accounts.actors import USERNAME, ActorValues, BadActor, read_actor
 from accounts.events import AccountDeleted
 from accounts.models import Account, Follow
 from accounts.outbox import send_follow

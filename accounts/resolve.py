@@ -6,7 +6,7 @@ Source: contract of the federation 1.2.
 
 from collections.abc import Collection
 
-from accounts.documents import USERNAME
+from accounts.actors import USERNAME
 from accounts.models import Account
 from accounts.remote import refresh_account, upsert_account
 from core.errors import NotFound

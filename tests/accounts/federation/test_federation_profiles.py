@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import relationships
-from accounts.documents import BadActor
+from accounts.actors import BadActor
 from accounts.models import Account, Follow
 from accounts.outbox import send_actor_delete, send_actor_update
 from accounts.remote import INVALID_DOMAIN, account_from_uri, delete_account, refresh_account, upsert_account

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import relationships
-from accounts.documents import BadActor, read_actor
+from accounts.actors import BadActor, read_actor
 from accounts.models import Account
 from core.errors import AppError
 from federation.vocab import read_activity
