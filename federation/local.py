@@ -6,8 +6,8 @@ from core.hosts import host_of
 
 
 def local_hosts() -> frozenset[str]:
-    """Return the `host[:port]` names of this server: of its addresses and of its handles."""
-    return frozenset({settings.WEB_DOMAIN, settings.LOCAL_DOMAIN})
+    """Return the `host[:port]` names of this server: of its addresses, of its handles, and former ones."""
+    return frozenset({settings.WEB_DOMAIN, settings.LOCAL_DOMAIN, *settings.ALTERNATE_DOMAINS})
 
 
 def is_local_uri(uri: str) -> bool:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import AppError
 from federation import nodeinfo
@@ -80,7 +80,7 @@ def actor_outbox(request: HttpRequest) -> HttpResponse:
     return activity_response(document, max_age=_TEN_MINUTES)
 
 
-@require_GET
+@require_safe
 def host_meta(request: HttpRequest) -> HttpResponse:
     """GET /.well-known/host-meta."""
     response = HttpResponse(
@@ -89,14 +89,14 @@ def host_meta(request: HttpRequest) -> HttpResponse:
     return _kept(response, _THREE_DAYS)
 
 
-@require_GET
+@require_safe
 def host_meta_json(request: HttpRequest) -> HttpResponse:
     """GET /.well-known/host-meta.json."""
     response = json_response(nodeinfo.render_host_meta_json(), content_type="application/json; charset=utf-8")
     return _kept(response, _THREE_DAYS)
 
 
-@require_GET
+@require_safe
 def well_known_nodeinfo(request: HttpRequest) -> HttpResponse:
     """GET /.well-known/nodeinfo."""
     response = json_response(

@@ -239,7 +239,7 @@ def requested_username(request: HttpRequest) -> str:
         raise BadRequest(cause=f"resource {resource[:300]!r}")
     if not _is_host(host) or normalise_host(host) not in local_hosts():
         raise NotFound(cause=f"resource {resource[:300]!r} is not ours")
-    return "" if username in local_hosts() else _known_form(username)
+    return "" if username.lower() in local_hosts() else _known_form(username)
 
 
 def render_jrd(subject: LocalSubject) -> dict[str, Any]:
@@ -255,6 +255,12 @@ def render_jrd(subject: LocalSubject) -> dict[str, Any]:
         {
             "rel": "http://ostatus.org/schema/1.0/subscribe",
             "template": f"{base}/authorize_interaction?uri={{uri}}",
+        },
+        # What a person of ours can be sent to do here. Source: FEP-3b86.
+        {"rel": "https://w3id.org/fep/3b86/Create", "template": f"{base}/share?text={{content}}"},
+        {
+            "rel": "https://w3id.org/fep/3b86/Object",
+            "template": f"{base}/authorize_interaction?uri={{object}}",
         },
     ]
     if subject.avatar_url:

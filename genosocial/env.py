@@ -44,6 +44,7 @@ class Environment:
     development: bool
     secret_key: str
     local_domain: str  # in handles: @anna@<local_domain>; lower case, with a port only in development
+    alternate_domains: tuple[str, ...]  # more domains whose handles lead here, such as a former one
     base_url: str  # external address without a trailing slash, e.g. https://social.example
     web_scheme: str  # "https", in development also "http"
     web_domain: str  # host[:port] of base_url
@@ -95,6 +96,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         development=development,
         secret_key=reader.secret_key(),
         local_domain=local_domain,
+        alternate_domains=reader.hosts("GENOSOCIAL_ALTERNATE_DOMAINS"),
         base_url=base_url,
         web_scheme=scheme,
         web_domain=web_domain,
@@ -187,11 +189,15 @@ class _Reader:
 
     def private_hosts(self, development: bool) -> tuple[str, ...]:
         name = "GENOSOCIAL_PRIVATE_HOSTS"
-        hosts = tuple(host.strip().lower() for host in self.text(name).split(",") if host.strip())
+        hosts = self.hosts(name)
         if hosts and not development:
             self.fault(
                 f"{name} is set outside development: remove it, it would open the private network to anyone."
             )
+        return hosts
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        hosts = tuple(host.strip().lower() for host in self.text(name).split(",") if host.strip())
         for host in hosts:
             if not _HOST.fullmatch(host):
                 self.fault(f"{name} has {host!r}: list host or host:port, separated by commas.")

@@ -19,6 +19,7 @@ SECRET_KEY = ENVIRONMENT.secret_key
 
 LOCAL_DOMAIN = ENVIRONMENT.local_domain
 WEB_DOMAIN = ENVIRONMENT.web_domain
+ALTERNATE_DOMAINS = ENVIRONMENT.alternate_domains
 WEB_SCHEME = ENVIRONMENT.web_scheme
 BASE_URL = ENVIRONMENT.base_url
 STREAMING_URL = ENVIRONMENT.streaming_url
@@ -33,7 +34,7 @@ MAX_MEDIA_ATTACHMENTS = 4
 
 # The reverse proxy is the only one who reaches a server outside development, and it sets X-Forwarded-For.
 BEHIND_PROXY = not DEVELOPMENT
-ALLOWED_HOSTS = sorted({WEB_DOMAIN.rpartition(":")[0] or WEB_DOMAIN, LOCAL_DOMAIN.partition(":")[0]})
+ALLOWED_HOSTS = sorted({host.partition(":")[0] for host in (WEB_DOMAIN, LOCAL_DOMAIN, *ALTERNATE_DOMAINS)})
 if DEVELOPMENT:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 USE_X_FORWARDED_HOST = False

@@ -23,6 +23,7 @@ from tests.federation.fake_peer import FakePeer
 from tests.loopback import answer
 
 JRD = "application/jrd+json"
+FEP_3B86 = "https://w3id.org/fep/3b86/"
 
 
 def resource_of(name: str, peer: FakePeer) -> str:
@@ -203,11 +204,21 @@ def test_ours_are_found_by_every_name(resource: str) -> None:
     assert links["http://webfinger.net/rel/avatar"]["type"] == "image/png"
     template = links["http://ostatus.org/schema/1.0/subscribe"]["template"]
     assert template == "https://social.example/authorize_interaction?uri={uri}"
+    intents = {rel.removeprefix(FEP_3B86): link["template"] for rel, link in links.items() if FEP_3B86 in rel}
+    assert intents == {
+        "Create": "https://social.example/share?text={content}",
+        "Object": "https://social.example/authorize_interaction?uri={object}",
+    }
 
 
 @pytest.mark.parametrize(
     "resource",
-    ["acct:social.example@social.example", "https://social.example/actor", "https://social.example/"],
+    [
+        "acct:social.example@social.example",
+        "acct:Social.Example@social.example",
+        "https://social.example/actor",
+        "https://social.example/",
+    ],
 )
 def test_the_instance_actor_is_found(resource: str) -> None:
     document = orjson.loads(ask(f"resource={resource}").content)

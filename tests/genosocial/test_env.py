@@ -36,6 +36,12 @@ def test_good_settings_come_out_typed() -> None:
     assert environment.email is not None
     assert environment.email["EMAIL_USE_TLS"] is True
     assert environment.mail_from == "genosocial@social.example"
+    assert environment.alternate_domains == ()
+
+
+def test_handles_may_lead_here_from_other_domains() -> None:
+    environment = read_environment({**GOOD, "GENOSOCIAL_ALTERNATE_DOMAINS": "Former.example, old.example"})
+    assert environment.alternate_domains == ("former.example", "old.example")
 
 
 def test_all_missing_settings_are_listed_at_once() -> None:
@@ -55,6 +61,7 @@ def test_all_missing_settings_are_listed_at_once() -> None:
         ("GENOSOCIAL_BASE_URL", "https://social.example/sub"),
         ("GENOSOCIAL_BASE_URL", "https://anna@social.example"),
         ("GENOSOCIAL_STREAMING_URL", "https://social.example"),
+        ("GENOSOCIAL_ALTERNATE_DOMAINS", "former.example,https://old.example"),
         ("GENOSOCIAL_PRIVATE_HOSTS", "localhost:8001"),
         ("GENOSOCIAL_MAIL_FROM", "nobody"),
         ("GENOSOCIAL_CONTACT_EMAIL", "nobody"),

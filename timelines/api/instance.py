@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -125,7 +125,7 @@ class TranslationLanguagesView(InstanceDoor):
         return {}
 
 
-@require_GET
+@require_safe
 def nodeinfo(request: HttpRequest, version: str) -> HttpResponse:
     """GET /nodeinfo/<version>, which the floor below renders and cannot count for."""
     numbers = load_numbers(timezone.now())
