@@ -11,9 +11,10 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts import featuring
 from accounts.models import Account, Block, Follow
 from core.api.rendering import iso
-from core.text import find_shortcodes, render_field, render_plain
+from core.text import find_hashtags, find_shortcodes, normalise_tag, render_field, render_plain
 from federation.keys import public_key_document
 from federation.vocab import AS2, CONTEXT, PUBLIC
 from media.documents import mime_type_of, render_emoji_tag
@@ -84,15 +85,14 @@ def tag_url(name: str) -> str:
 
 def _may_be_featured_by(account: Account) -> list[str]:
     """Return who may put the account into a collection at once; the account alone is nobody (FEP-7aa9)."""
-    addresses = {PUBLIC_KEY: PUBLIC, FOLLOWERS_KEY: f"{account.uri}/followers"}
-    return [addresses[key] for key in featured_by(account)] or [account.uri]
+    addresses = {featuring.PUBLIC: PUBLIC, featuring.FOLLOWERS: f"{account.uri}/followers"}
+    return [addresses[key] for key in featuring.featured_by(account)] or [account.uri]
 
 
 def _render_tags(account: Account, emojis: Sequence[CustomEmoji]) -> list[Document]:
-    names = {normalise_tag(name): name for name in reversed(find_hashtags(account.note))}
     hashtags = [
-        {"type": "Hashtag", "href": tag_url(name), "name": f"#{written}"}
-        for name, written in reversed(names.items())
+        {"type": "Hashtag", "href": tag_url(normalise_tag(name)), "name": f"#{name}"}
+        for name in find_hashtags(account.note)
     ]
     return [*map(render_emoji_tag, emojis), *hashtags]
 

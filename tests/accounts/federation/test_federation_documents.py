@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import relationships
 from accounts.models import Account, User
 from tests.cast import make_account, make_remote_account, user_of
+from tests.peer import PUBLIC
 
 pytestmark = pytest.mark.django_db
 
@@ -28,17 +29,22 @@ def get(path: str, accept: str = ACTIVITY) -> Any:
         "acct:anna@social.example",
         "acct:ANNA@social.example",
         "anna@social.example",
+        "acct:anna@former.example",
         "https://social.example/@anna",
         "https://social.example/users/anna",
     ],
 )
-def test_webfinger_knows_every_form_of_a_handle(anna: Account, resource: str) -> None:
+def test_webfinger_knows_every_form_of_a_handle(anna: Account, settings: Any, resource: str) -> None:
+    settings.ALTERNATE_DOMAINS = ("former.example",)
+    Account.objects.update(also_known_as=["https://old.example/users/anna"])
     response = get(f"/.well-known/webfinger?resource={resource}")
     assert response.status_code == 200
     assert response["Content-Type"].startswith("application/jrd+json")
     assert response["Access-Control-Allow-Origin"] == "*"
     document = response.json()
     assert document["subject"] == "acct:anna@social.example"
+    # Aliases of the account elsewhere would lead others astray.
+    assert document["aliases"] == [anna.url, anna.uri]
     [link] = [link for link in document["links"] if link["rel"] == "self"]
     assert link == {"rel": "self", "type": ACTIVITY, "href": anna.uri}
 
@@ -64,6 +70,10 @@ def test_the_actor_document_is_whole() -> None:
         avatar_description="A face",
         locked=True,
         discoverable=True,
+        show_media=False,
+        attribution_domains=["news.example"],
+        also_known_as=["https://old.example/users/anna"],
+        moved_to=make_remote_account("anna", "new.example"),
     )
     response = get("/users/anna")
     assert response.status_code == 200
@@ -82,7 +92,36 @@ def test_the_actor_document_is_whole() -> None:
     assert document["attachment"][0]["type"] == "PropertyValue" and "me" in document["attachment"][0]["value"]
     assert document["icon"]["mediaType"] == "image/webp" and document["icon"]["summary"] == "A face"
     assert document["published"].endswith("T00:00:00Z")
-    assert not {"suspended", "movedTo", "alsoKnownAs", "image"} & document.keys()
+    assert document["featuredTags"] == f"{anna.uri}/collections/tags"
+    assert (document["showFeatured"], document["showMedia"], document["showRepliesInMedia"]) == (
+        True,
+        False,
+        True,
+    )
+    assert document["interactionPolicy"] == {"canFeature": {"automaticApproval": [f"{anna.uri}/followers"]}}
+    hashtag = {"type": "Hashtag", "href": "https://social.example/tags/coops", "name": "#coops"}
+    assert document["tag"] == [hashtag]
+    assert document["attributionDomains"] == ["news.example"]
+    assert document["alsoKnownAs"] == ["https://old.example/users/anna"]
+    assert document["movedTo"] == "https://new.example/users/anna"
+    assert document.keys() - {"@context", "id", "type"} <= _terms(document["@context"])
+
+
+def test_the_actor_document_says_only_what_there_is(anna: Account) -> None:
+    document = get("/users/anna").json()
+    absent = {"suspended", "movedTo", "alsoKnownAs", "image", "icon", "attributionDomains"}
+    assert not absent & document.keys()
+    assert document["interactionPolicy"] == {"canFeature": {"automaticApproval": [anna.uri]}}
+    Account.objects.update(discoverable=True)
+    policy = get("/users/anna").json()["interactionPolicy"]
+    assert policy == {"canFeature": {"automaticApproval": [PUBLIC]}}
+
+
+def _terms(context: list[Any]) -> set[str]:
+    """Return the terms that the contexts of a document of ours explain."""
+    activitystreams = "attachment endpoints followers following icon image inbox name outbox"
+    activitystreams += " preferredUsername published summary tag url"
+    return {*context[3], *activitystreams.split(), "publicKey", "webfinger"}
 
 
 def test_the_profile_address_gives_the_same_document(anna: Account) -> None:
