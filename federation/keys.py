@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -17,7 +16,8 @@ from django.utils import timezone
 from core.errors import NotFound
 from core.hosts import same_host
 from federation.models import RemoteKey, SigningKey
-from federation.signatures import SignatureInvalid, cavage
+from federation.signatures import SignatureInvalid
+from federation.signatures.outgoing import Scheme, sign_request
 from federation.signatures.pem import generate_key_pair, load_own_key, load_public_key
 from federation.vocab import ACTIVITY_JSON, id_of, list_of, string_of
 
@@ -31,30 +31,26 @@ class Signer:
     key_id: str
     private_key_pem: str
 
-    def sign_get(self, method: str, url: str) -> dict[str, str]:
+    def sign_get(self, method: str, url: str, scheme: Scheme = Scheme.CAVAGE) -> dict[str, str]:
         """Return the headers that sign one GET; has the shape that `core.http.fetch` asks for."""
-        target = httpx.URL(url)
-        return cavage.sign_request(
-            method=method,
-            host=target.netloc.decode("ascii"),
-            target=target.raw_path.decode("ascii"),
-            key_id=self.key_id,
-            private_key=load_own_key(self.private_key_pem),
-            now=datetime.now(UTC),
-        )
+        return self._sign(scheme, method, url)
 
-    def sign_post(self, url: str, body: bytes) -> dict[str, str]:
+    def sign_post(self, url: str, body: bytes, scheme: Scheme = Scheme.CAVAGE) -> dict[str, str]:
         """Return the headers that sign one POST of an activity."""
-        target = httpx.URL(url)
-        return cavage.sign_request(
-            method="POST",
-            host=target.netloc.decode("ascii"),
-            target=target.raw_path.decode("ascii"),
+        return self._sign(scheme, "POST", url, body=body, content_type=ACTIVITY_JSON)
+
+    def _sign(
+        self, scheme: Scheme, method: str, url: str, *, body: bytes | None = None, content_type: str = ""
+    ) -> dict[str, str]:
+        return sign_request(
+            scheme,
+            method=method,
+            url=url,
             key_id=self.key_id,
             private_key=load_own_key(self.private_key_pem),
             now=datetime.now(UTC),
             body=body,
-            content_type=ACTIVITY_JSON,
+            content_type=content_type,
         )
 
 

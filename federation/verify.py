@@ -1,6 +1,6 @@
 """From a request to a proven signer: `VerifiedRequest` is a value that the next step needs, never an `if`.
 
-Called by the inbox doors and by ActivityPub GET views. Source: contract of the federation §2.2.
+Called by the inbox doors and by ActivityPub GET views. Source: contract of the federation §2.2, §2.3.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from core.hosts import host_of
 from federation.local import local_hosts
 from federation.models import RemoteKey
 from federation.remote_keys import get_remote_key, refetch_remote_key
-from federation.signatures import SignatureInvalid, SignedRequest, cavage
+from federation.signatures import SignatureInvalid, SignedRequest
+from federation.signatures.incoming import RequestSignature, read_signature, verify_signature
 from federation.signatures.pem import load_public_key
 
 _UNQUOTED = "/:@!$&'()*+,;=~-._"
@@ -41,10 +42,8 @@ def verify_request(request: HttpRequest, *, now: datetime) -> VerifiedRequest:
     """
     _check_host(request)
     signed = _signed_request(request)
-    header = signed.headers.get("signature", "")
     try:
-        signature = cavage.parse_signature(header)
-        cavage.check_claims(signature, signed, now)
+        signature = read_signature(signed, now)
     except SignatureInvalid as error:
         message = _NOT_SIGNED if error.reason == "not_signed" else _BADLY_SIGNED
         raise Unauthenticated(message, cause=error.reason) from error
@@ -65,18 +64,18 @@ def find_verified(request: HttpRequest, *, now: datetime) -> VerifiedRequest | N
         return None
 
 
-def _verifying_key(signature: cavage.CavageSignature, signed: SignedRequest) -> RemoteKey:
+def _verifying_key(signature: RequestSignature, signed: SignedRequest) -> RemoteKey:
     """Return the key that the signature fits; a stored one that does not fit is fetched anew, once."""
     stored = RemoteKey.objects.filter(key_id=signature.key_id).first()
     key = stored or get_remote_key(signature.key_id)
     try:
-        cavage.verify_signature(signature, signed, load_public_key(key.public_key_pem))
+        verify_signature(signature, signed, load_public_key(key.public_key_pem))
         return key
     except SignatureInvalid:
         fresh = refetch_remote_key(key) if stored is not None else None
         if fresh is None or fresh.public_key_pem == key.public_key_pem:
             raise
-    cavage.verify_signature(signature, signed, load_public_key(fresh.public_key_pem))
+    verify_signature(signature, signed, load_public_key(fresh.public_key_pem))
     return fresh
 
 
@@ -99,7 +98,7 @@ def _signed_request(request: HttpRequest) -> SignedRequest:
             headers[name.replace("_", "-").lower()] = str(request.META[name])
     method = request.method or "GET"
     body = None if method in ("GET", "HEAD") else request.body
-    return SignedRequest(method=method, targets=_raw_targets(request), headers=headers, body=body)
+    return SignedRequest(method, _raw_targets(request), headers, body, settings.WEB_SCHEME)
 
 
 def _raw_targets(request: HttpRequest) -> tuple[str, ...]:

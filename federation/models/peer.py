@@ -15,6 +15,9 @@ class Peer(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     consecutive_failures = models.PositiveIntegerField(default=0)
     last_success_at = models.DateTimeField(null=True, blank=True)
+    # The one that worked when the other did not (see federation/signatures/outgoing.py).
+    signature_scheme = models.CharField(max_length=10, default="", blank=True)
+    scheme_noted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

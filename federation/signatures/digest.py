@@ -1,4 +1,4 @@
-"""The `Digest` header (RFC 3230): the bridge from the signature to the body."""
+"""`Digest` (RFC 3230) and `Content-Digest` (RFC 9530): the bridge from the signature to the body."""
 
 import base64
 import binascii
@@ -6,8 +6,10 @@ import hashlib
 import hmac
 
 from federation.signatures.errors import SignatureInvalid
+from federation.signatures.structured import FieldMalformed, Item, parse_dictionary
 
 _ALGORITHM = "sha-256"
+_CONTENT_DIGESTS = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 
 
 def render_digest(body: bytes) -> str:
@@ -33,6 +35,30 @@ def check_digest(header: str, body: bytes) -> None:
         raise SignatureInvalid("digest_malformed")
     if not hmac.compare_digest(told, hashlib.sha256(body).digest()):
         raise SignatureInvalid("digest_mismatch")
+
+
+def render_content_digest(body: bytes) -> str:
+    """Return the `Content-Digest` header value of a body."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode('ascii')}:"
+
+
+def check_content_digest(header: str, body: bytes) -> None:
+    """Compare a `Content-Digest` header with the raw body; raises SignatureInvalid.
+
+    Every SHA-256 and SHA-512 value in it must fit, and one of them must be there.
+    """
+    try:
+        members = parse_dictionary(header)
+    except FieldMalformed as error:
+        raise SignatureInvalid("malformed_content_digest") from error
+    told = {name: member for name, member in members.items() if name in _CONTENT_DIGESTS}
+    if not told:
+        raise SignatureInvalid("digest_algorithm_unsupported")
+    for name, member in told.items():
+        if not isinstance(member, Item) or not isinstance(member.value, bytes):
+            raise SignatureInvalid("malformed_content_digest")
+        if not hmac.compare_digest(member.value, _CONTENT_DIGESTS[name](body).digest()):
+            raise SignatureInvalid("digest_mismatch")
 
 
 def _pair(part: str) -> tuple[str, str]:

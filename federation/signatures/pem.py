@@ -1,10 +1,10 @@
-"""RSA keys as PEM: making, loading, and reading what other servers publish."""
+"""Keys as PEM: making and loading our RSA keys, and reading what other servers publish, Ed25519 too."""
 
 import re
 from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -19,6 +19,8 @@ from federation.signatures.errors import SignatureInvalid
 MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
 MAX_PEM_LENGTH = 8192
+
+PublicKey = rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
 _PEM = re.compile(r"-----BEGIN ((?:RSA )?PUBLIC KEY)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
 
@@ -43,23 +45,35 @@ def load_own_key(private_key_pem: str) -> rsa.RSAPrivateKey:
 
 
 @lru_cache(maxsize=1000)
-def load_public_key(public_key_pem: str) -> rsa.RSAPublicKey:
+def load_public_key(public_key_pem: str) -> PublicKey:
     """Load a public key of another server (SPKI or PKCS#1, CRLF and stray blanks allowed).
 
     Raises SignatureInvalid: `key_malformed`, `key_too_small` (under 2048 bits), `key_too_large` (over 8192),
-    `key_type_unsupported_for_scheme` (not RSA).
+    `key_type_unsupported` (neither RSA nor Ed25519).
     """
     try:
         key = load_pem_public_key(_tidied(public_key_pem).encode("ascii"))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SignatureInvalid("key_malformed") from error
+    return check_key(key)
+
+
+def check_key(key: object) -> PublicKey:
+    """Return the key if it is of a kind and a size that we trust; raises SignatureInvalid."""
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return key
     if not isinstance(key, rsa.RSAPublicKey):
-        raise SignatureInvalid("key_type_unsupported_for_scheme")
+        raise SignatureInvalid("key_type_unsupported")
     if key.key_size < MIN_RSA_BITS:
         raise SignatureInvalid("key_too_small")
     if key.key_size > MAX_RSA_BITS:
         raise SignatureInvalid("key_too_large")
     return key
+
+
+def render_public_key(key: PublicKey) -> str:
+    """Return a public key as SPKI PEM, the form in which keys are stored."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
 
 def _tidied(text: str) -> str:

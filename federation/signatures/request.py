@@ -10,10 +10,11 @@ class SignedRequest:
 
     `targets` are the spellings that the raw request target (path and query) may have had on the wire,
     likeliest first: not every server hands the raw bytes on. `headers` have lower-case names. `body` is None
-    for GET.
+    for GET. `scheme` is the one that the outside world speaks to us, never what a proxy speaks.
     """
 
     method: str
     targets: tuple[str, ...]
     headers: Mapping[str, str]
     body: bytes | None
+    scheme: str = "https"
