@@ -7,12 +7,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 
+from core.addresses import is_denied, is_private_host
 from core.errors import BadRequest
-from core.hosts import host_of, same_host
+from core.hosts import host_of, normalise_host, same_host
 from core.text import clean_line, sanitise_html
 from federation.vocab import (
     ACTOR_TYPES,
@@ -36,6 +39,7 @@ MAX_FIELDS = 50
 MAX_FIELD_TEXT = 2047
 MAX_ALIASES = 256
 MAX_ATTRIBUTION_DOMAINS = 256
+_MAX_DOMAIN = 260
 
 
 class BadActor(BadRequest):
@@ -64,12 +68,18 @@ class ActorValues:
     memorial: bool
     suspended: bool
     also_known_as: list[str]
+    moved_to_uri: str
+    attribution_domains: list[str]
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
     inbox_url: str
     shared_inbox_url: str
     outbox_url: str
     followers_url: str
     following_url: str
     featured_url: str
+    featured_tags_url: str
     created_at: datetime
     emojis: list[RemoteEmoji]
 
@@ -81,7 +91,7 @@ def read_actor(document: Mapping[str, Any]) -> ActorValues:
     if actor_type is None or host_of(uri) is None:
         raise BadActor(cause=f"no actor: {type_of(document)}")
     username = _username(document)
-    inbox = _address(document.get("inbox"))
+    inbox = _inbox(document)
     if not inbox or not username:
         raise BadActor(cause="an actor needs an inbox and a name")
     avatar, avatar_description = _read_image(document.get("icon"))
@@ -105,12 +115,18 @@ def read_actor(document: Mapping[str, Any]) -> ActorValues:
         memorial=document.get("memorial") is True,
         suspended=document.get("suspended") is True,
         also_known_as=[iri for iri in ids_of(document.get("alsoKnownAs")) if host_of(iri)][:MAX_ALIASES],
+        moved_to_uri=_address(document.get("movedTo")),
+        attribution_domains=_read_domains(document),
+        show_media=document.get("showMedia") is not False,
+        show_media_replies=document.get("showRepliesInMedia") is not False,
+        show_featured=document.get("showFeatured") is not False,
         inbox_url=inbox,
         shared_inbox_url=_shared_inbox(document, inbox),
         outbox_url=_collection(document, "outbox", uri),
         followers_url=_collection(document, "followers", uri),
         following_url=_collection(document, "following", uri),
         featured_url=_collection(document, "featured", uri),
+        featured_tags_url=_collection(document, "featuredTags", uri),
         created_at=_creation(document),
         emojis=parse_emojis(document.get("tag")),
     )
@@ -134,6 +150,18 @@ def _text(document: Mapping[str, Any], key: str) -> str:
 def _address(value: Any) -> str:
     address = id_of(value) or ""
     return address if host_of(address) else ""
+
+
+def _inbox(document: Mapping[str, Any]) -> str:
+    """Return the inbox, unless it names an address that nobody outside can mean (core/http.py asks again)."""
+    address = _address(document.get("inbox"))
+    parts = urlsplit(address)
+    host, port = parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+    try:
+        denied = is_denied(ip_address(host)) and not is_private_host(host, port)
+    except ValueError:
+        return address
+    return "" if denied else address
 
 
 def _collection(document: Mapping[str, Any], key: str, uri: str) -> str:
@@ -180,6 +208,17 @@ def _read_fields(document: Mapping[str, Any]) -> list[dict[str, Any]]:
                 }
             )
     return found[:MAX_FIELDS]
+
+
+def _read_domains(document: Mapping[str, Any]) -> list[str]:
+    """Return the sites whose articles may name the account, in their canonical form."""
+    found = []
+    for name in list_of(document.get("attributionDomains"))[:MAX_ATTRIBUTION_DOMAINS]:
+        try:
+            found.append(normalise_host(name.removeprefix("*.")) if isinstance(name, str) else "")
+        except ValueError:
+            continue
+    return [name for name in dict.fromkeys(found) if name and len(name) <= _MAX_DOMAIN]
 
 
 def _creation(document: Mapping[str, Any]) -> datetime:

@@ -61,6 +61,13 @@ class AccountUpdated:
 
 
 @dataclass(frozen=True)
+class AccountRead:
+    """The document of a remote account was read; what it shows beside that may have changed."""
+
+    account_id: int
+
+
+@dataclass(frozen=True)
 class AccountDeleted:
     """An account is gone for good."""
 

@@ -7,6 +7,7 @@ Source: contract of the federation 1.2, 3.3, 5.2.
 import logging
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -20,18 +21,19 @@ from django.utils import timezone
 
 from accounts import relationships
 from accounts.actors import USERNAME, ActorValues, BadActor, read_actor
-from accounts.events import AccountDeleted
+from accounts.events import AccountDeleted, AccountRead
 from accounts.models import Account, Follow
 from accounts.outbox import send_follow
+from accounts.remote_details import fetch_collections
+from accounts.verification import check_links_soon, keep_proofs
 from core import locks
-from core.errors import AppError, NotFound
+from core.errors import AppError, Gone, NotFound
 from core.events import emit
-from core.hosts import host_of, normalise_host, same_host
-from federation.fetch import fetch_document
+from core.hosts import host_of, normalise_host
+from federation.fetch import DocumentDeleted, fetch_document
 from federation.keys import forget_actor_keys, store_actor_keys
 from federation.local import is_local_uri, local_hosts
 from federation.peers import is_blocked
-from federation.vocab import first_of, integer_of
 from federation.webfinger import WebfingerAnswer, confirm_handle
 from media.remote import save_remote_emojis
 
@@ -40,11 +42,10 @@ log = logging.getLogger(__name__)
 FRESH_FOR = timedelta(days=1)
 STALE_AFTER = timedelta(days=7)
 INVALID_DOMAIN = "handle.invalid"
-_MAX_COUNT = 2_147_483_647
 _REFRESH_PAUSE_SECONDS = 21_600
 _REFRESH_SPREAD_SECONDS = 600
 # Values that are not columns, or that only the first sight of an actor sets.
-_NOT_UPDATED = ("uri", "username", "webfinger", "created_at", "emojis", "suspended")
+_NOT_UPDATED = ("uri", "username", "webfinger", "created_at", "emojis", "suspended", "moved_to_uri")
 
 
 def account_from_uri(uri: str, *, fetch: bool = True) -> Account:
@@ -66,7 +67,8 @@ def upsert_account(document: Mapping[str, Any], *, confirmed: WebfingerAnswer | 
     """Store or refresh the account that an actor document describes, and its keys.
 
     The document must come from its own host or be signed by its actor. A new handle is confirmed over the
-    network, unless ``confirmed`` names it. Raises BadActor, HandleUnconfirmed, RemoteUnreachable.
+    network, unless ``confirmed`` is the answer about just that handle. Raises BadActor, HandleUnconfirmed,
+    RemoteUnreachable.
     """
     values = read_actor(document)
     if is_local_uri(values.uri):
@@ -78,17 +80,37 @@ def upsert_account(document: Mapping[str, Any], *, confirmed: WebfingerAnswer | 
         account = _store(values, username, domain)
         store_actor_keys(dict(document))
         save_remote_emojis(domain, values.emojis)
-        transaction.on_commit(partial(fetch_collections.delay, account_id=account.pk), robust=True)
+        _read_further(account, values.moved_to_uri)
     return account
 
 
+def _read_further(account: Account, moved_to_uri: str) -> None:
+    """Have read after commit what the document only points to."""
+    emit(AccountRead(account.pk))
+    check_links_soon(account)
+    transaction.on_commit(partial(fetch_collections.delay, account_id=account.pk), robust=True)
+    if moved_to_uri:
+        later = partial(note_move.delay, account_id=account.pk, moved_to_uri=moved_to_uri)
+        transaction.on_commit(later, robust=True)
+
+
 def refresh_account(account: Account) -> Account:
-    """Fetch a remote account anew when what we know is older than a day; the old row when that fails."""
+    """Fetch a remote account anew when what we know is older than a day; the old row when that fails.
+
+    Raises Gone when its server says that it was deleted; then it is deleted here too.
+    """
     fresh_after = timezone.now() - FRESH_FOR
     if account.is_local or (account.fetched_at is not None and account.fetched_at > fresh_after):
         return account
+    return _fetch_anew(account)
+
+
+def _fetch_anew(account: Account) -> Account:
     try:
         return upsert_account(fetch_document(account.uri))
+    except DocumentDeleted as error:
+        delete_account(account)
+        raise Gone(cause=error.cause) from error
     except AppError as error:
         log.info("account_not_refreshed", extra={"uri": account.uri, "cause": str(error)})
         return account
@@ -125,7 +147,9 @@ def refresh_soon(account: Account) -> None:
 def refresh(*, account_id: int) -> None:
     """Read a remote account anew. Repeat-safe."""
     account = Account.objects.remote().filter(pk=account_id).first()
-    if account is not None:
+    if account is None:
+        return
+    with suppress(Gone):
         refresh_account(account)
 
 
@@ -138,51 +162,33 @@ def follow_anew(*, account_id: int) -> None:
             send_follow(follow)
 
 
-@shared_task(name="accounts.fetch_collections", queue="default")
-def fetch_collections(*, account_id: int) -> None:
-    """Read from its server how many a remote account follows, is followed by and has written.
-
-    Counts of others are theirs to tell; what cannot be read leaves what we knew. Repeat-safe.
-    """
+@shared_task(name="accounts.note_move", queue="default")
+def note_move(*, account_id: int, moved_to_uri: str) -> None:
+    """Note where an actor says that it moved to, if that account says so too. Repeat-safe."""
     account = Account.objects.remote().filter(pk=account_id).first()
     if account is None:
         return
-    changes: dict[str, Any] = {}
-    followers, following = _collection(account.followers_url), _collection(account.following_url)
-    for name, collection in (
-        ("followers_count", followers),
-        ("following_count", following),
-        ("statuses_count", _collection(account.outbox_url)),
-    ):
-        total = integer_of(collection, "totalItems") if collection else None
-        if total is not None and 0 <= total <= _MAX_COUNT:
-            changes[name] = total
-    if followers and following:
-        changes["hide_collections"] = not (
-            first_of(followers.get("first")) or first_of(following.get("first"))
-        )
-    if changes:
-        Account.objects.filter(pk=account_id).update(**changes)
-
-
-def _collection(uri: str) -> dict[str, Any] | None:
-    if not uri:
-        return None
     try:
-        return fetch_document(uri)
+        target = account_from_uri(moved_to_uri)
     except AppError as error:
-        log.info("collection_not_read", extra={"uri": uri, "cause": str(error)})
-        return None
+        log.info("new_home_not_read", extra={"uri": moved_to_uri, "cause": str(error)})
+        return
+    if account.uri in target.also_known_as and target.pk != account.pk:
+        Account.objects.filter(pk=account_id).update(moved_to=target)
 
 
 def _handle(
     values: ActorValues, document: Mapping[str, Any], confirmed: WebfingerAnswer | None
 ) -> tuple[str, str]:
-    """Return the proven handle: the stored one while nothing else is claimed, else a confirmed one."""
+    """Return the proven handle: the stored one while nothing else is claimed, else a confirmed one.
+
+    That some handle leads to an actor does not make it the actor's: the actor must name it too, or anybody
+    could rename the accounts of others.
+    """
     known = Account.objects.filter(uri=values.uri).first()
-    if confirmed is None and known is not None and _claims(values, known):
+    if known is not None and _claims(values, known):
         return known.username, known.domain or ""
-    if confirmed is None or confirmed.actor_uri != values.uri:
+    if confirmed is None or not _is_about(confirmed, values):
         confirmed = confirm_handle(dict(document))
     domain = _domain(confirmed.host)
     if not USERNAME.fullmatch(confirmed.username) or domain in local_hosts():
@@ -193,9 +199,16 @@ def _handle(
 
 
 def _claims(values: ActorValues, known: Account) -> bool:
+    if known.domain == INVALID_DOMAIN:
+        return False
     if values.webfinger:
-        return values.webfinger.lower() == known.acct.lower()
-    return values.username.lower() == known.username.lower() and known.domain != INVALID_DOMAIN
+        return values.webfinger.lower() == known.handle.lower()
+    return values.username.lower() == known.username.lower()
+
+
+def _is_about(answer: WebfingerAnswer, values: ActorValues) -> bool:
+    claimed = values.webfinger or f"{values.username}@{host_of(values.uri)}"
+    return answer.actor_uri == values.uri and f"{answer.username}@{answer.host}".lower() == claimed.lower()
 
 
 def _domain(host: str) -> str:
@@ -208,26 +221,34 @@ def _domain(host: str) -> str:
 def _free_handle(values: ActorValues, username: str, domain: str) -> None:
     """Take a confirmed handle from the account that had it before.
 
-    If the actor is new and on the same host, its server was set up anew: the row becomes this actor, and who
-    follows it from here asks again. Else the former owner's handle is void until it is refreshed.
+    If the actor is new, its server was set up anew: the row becomes this actor, and who follows it from here
+    asks again. Else the former owner's handle is void until it is refreshed.
     """
     is_new = not Account.objects.filter(uri=values.uri).exists()
     for former in Account.objects.with_handle(username, domain).exclude(uri=values.uri):
-        if is_new and same_host(former.uri, values.uri):
-            forget_actor_keys(former.uri)
-            Account.objects.filter(pk=former.pk).update(uri=values.uri)
-            for follow in Follow.objects.filter(account=former).select_related("target"):
-                relationships.unfollow(former, follow.target)
-            transaction.on_commit(partial(follow_anew.delay, account_id=former.pk), robust=True)
+        if is_new:
+            _become(former, values.uri)
         else:
             former.username, former.domain, former.fetched_at = str(former.pk), INVALID_DOMAIN, None
             former.save(update_fields=["username", "domain", "fetched_at"])
+            transaction.on_commit(partial(refresh_soon, former), robust=True)
+
+
+def _become(former: Account, uri: str) -> None:
+    forget_actor_keys(former.uri)
+    Account.objects.filter(pk=former.pk).update(uri=uri)
+    for follow in Follow.objects.filter(account=former).select_related("target"):
+        relationships.unfollow(former, follow.target)
+    transaction.on_commit(partial(follow_anew.delay, account_id=former.pk), robust=True)
 
 
 def _store(values: ActorValues, username: str, domain: str) -> Account:
     now = timezone.now()
     columns = {key: value for key, value in asdict(values).items() if key not in _NOT_UPDATED}
     columns |= {"username": username, "domain": domain, "fetched_at": now}
+    known = Account.objects.filter(uri=values.uri).first()
+    if known is not None:
+        columns["fields"] = keep_proofs(values.fields, known.fields)
     account, _ = Account.objects.update_or_create(
         uri=values.uri, defaults=columns, create_defaults=columns | {"created_at": values.created_at}
     )
@@ -235,5 +256,7 @@ def _store(values: ActorValues, username: str, domain: str) -> Account:
         account.suspended_at, account.suspended_by_origin = now, True
     elif not values.suspended and account.suspended_by_origin:
         account.suspended_at, account.suspended_by_origin = None, False
-    account.save(update_fields=["suspended_at", "suspended_by_origin"])
+    if not values.moved_to_uri:
+        account.moved_to = None
+    account.save(update_fields=["suspended_at", "suspended_by_origin", "moved_to"])
     return account

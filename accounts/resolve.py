@@ -9,7 +9,7 @@ from collections.abc import Collection
 from accounts.actors import USERNAME
 from accounts.models import Account
 from accounts.remote import refresh_account, upsert_account
-from core.errors import NotFound
+from core.errors import Gone, NotFound
 from core.hosts import normalise_host
 from federation import webfinger
 from federation.fetch import fetch_document
@@ -44,10 +44,13 @@ def resolve_handle(handle: str) -> Account:
     What we know and have read within a day is taken as it is. Raises NotFound when there is none or its
     server is blocked, RemoteUnreachable when its server does not answer as it should.
     """
-    username, domain = _split(handle)
+    username, domain = split_handle(handle)
     known = find_by_handle(username, domain)
     if known is not None and known.suspended_at is None:
-        return refresh_account(known)
+        try:
+            return refresh_account(known)
+        except Gone as error:
+            raise NotFound(cause=error.cause) from error
     if known is not None or domain is None or is_blocked(domain):
         raise NotFound(cause=f"no account {handle[:300]}")
     try:
@@ -57,8 +60,8 @@ def resolve_handle(handle: str) -> Account:
     return upsert_account(fetch_document(answer.actor_uri), confirmed=answer)
 
 
-def _split(handle: str) -> tuple[str, str | None]:
-    """Return name and domain (None for ours); raises NotFound for what cannot be a handle."""
+def split_handle(handle: str) -> tuple[str, str | None]:
+    """Return name and domain (None for ours) of a handle; raises NotFound for what cannot be one."""
     username, at, domain = handle.strip().removeprefix("@").partition("@")
     try:
         host = normalise_host(domain) if at else None

@@ -2,13 +2,15 @@
 
 from accounts.password_reset import send_password_reset_mail
 from accounts.registration import send_confirmation_mail
-from accounts.remote import fetch_collections, follow_anew, refresh
+from accounts.remote import follow_anew, note_move, refresh
+from accounts.remote_details import fetch_collections
 from accounts.verification import check_links
 
 __all__ = [
     "check_links",
     "fetch_collections",
     "follow_anew",
+    "note_move",
     "refresh",
     "send_confirmation_mail",
     "send_password_reset_mail",

@@ -1,12 +1,14 @@
 """Proving that a link in a profile leads to the person's own page: that page links back with ``rel="me"``.
 
-Called by accounts/profiles.py after a change; the check is a job on the queue `default`. Saving the profile
-again checks again what is not proven yet. A proof stays as long as the value does.
+Called by accounts/profiles.py after a change and by accounts/remote.py when an actor was read; the check is a
+job on the queue `default`. Saving the profile again checks again what is not proven yet. A proof stays as
+long as the value does.
 Source: API behaviours section 8; microformats.org/wiki/rel-me.
 """
 
 import re
 from html import unescape
+from typing import Any
 
 import nh3
 import structlog
@@ -22,11 +24,14 @@ from core.errors import RemoteUnreachable
 from core.events import emit
 from core.hosts import split_url
 from core.http import fetch
+from core.text import html_to_text
 
 MAX_PAGE_BYTES = 1_048_576
 # The parser takes quadratic time in the depth of open elements; nobody's page has so many tags.
 _MAX_TAGS = 10_000
 _TOTAL_SECONDS = 15.0
+# Others may have fifty fields; so many of them are looked at.
+_MAX_LINKS = 8
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 _LINKS = nh3.Cleaner(
     tags={"a", "link"},
@@ -35,13 +40,15 @@ _LINKS = nh3.Cleaner(
 )
 # Only for what the parser wrote: every value is quoted, every quotation mark in it escaped.
 _LINK = re.compile(r'<(?:a|link)((?: [a-z]+="[^"]*")+)>')
+# A value of others that is nothing but a link that shows where it leads.
+_WHOLE_LINK = re.compile(r'<a href="([^"]*)"[^<>]*>.*</a>', re.DOTALL)
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 
 log = structlog.get_logger(__name__)
 
 
 def check_links_soon(account: Account) -> None:
-    """Have the links of a local account's fields checked after commit, if any is not proven yet."""
+    """Have the links of an account's fields checked after commit, if any is not proven yet."""
     if _unproven(account):
         account_id = account.pk
         # Robust: when the queue is away, the profile is saved all the same.
@@ -51,7 +58,7 @@ def check_links_soon(account: Account) -> None:
 @shared_task(name="accounts.check_links", queue="default")
 def check_links(*, account_id: int) -> None:
     """Fetch the pages that an account's fields link to and note which of them link back. Repeat-safe."""
-    account = Account.objects.local().available().filter(pk=account_id).first()
+    account = Account.objects.available().filter(pk=account_id).first()
     if account is None:
         return
     proven = {url for url in _unproven(account) if _links_back(url, account.url)}
@@ -60,8 +67,23 @@ def check_links(*, account_id: int) -> None:
 
 
 def _unproven(account: Account) -> list[str]:
-    values = [entry["value"] for entry in account.fields if not entry.get("verified_at")]
-    return [value for value in dict.fromkeys(values) if is_verifiable(value)]
+    values = [_link(entry["value"], account) for entry in account.fields if not entry.get("verified_at")]
+    return [value for value in dict.fromkeys(values) if is_verifiable(value)][:_MAX_LINKS]
+
+
+def _link(value: str, account: Account) -> str:
+    """Return the address that a field's whole value is, "" when it is more or else than that."""
+    if account.is_local:
+        return value
+    match = _WHOLE_LINK.fullmatch(value.strip())
+    address = unescape(match[1]) if match else ""
+    return address if html_to_text(value).strip() == address else ""
+
+
+def keep_proofs(fields: list[dict[str, Any]], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the fields with the proofs of those that are as they were."""
+    proofs = {(entry["name"], entry["value"]): entry.get("verified_at") for entry in known}
+    return [entry | {"verified_at": proofs.get((entry["name"], entry["value"]))} for entry in fields]
 
 
 def is_verifiable(value: str) -> bool:
@@ -116,7 +138,7 @@ def _note_proofs(account_id: int, proven: set[str]) -> None:
             return
         fields = [
             entry | {"verified_at": now}
-            if entry["value"] in proven and not entry.get("verified_at")
+            if _link(entry["value"], account) in proven and not entry.get("verified_at")
             else entry
             for entry in account.fields
         ]

@@ -30,6 +30,10 @@ class DocumentGone(RemoteUnreachable):
     permanent = True
 
 
+class DocumentDeleted(DocumentGone):
+    """The server says that it was there and never will be again: 410."""
+
+
 class DocumentRefused(RemoteUnreachable):
     """The server does not let us see it: 401 or 403."""
 
@@ -108,7 +112,9 @@ def _get(url: str, signer: Signer, total_seconds: float = http.TOTAL_SECONDS) ->
     if answer.status == 200:
         return answer
     cause = f"{url[:300]} answered {answer.status}"
-    if answer.status in (404, 410):
+    if answer.status == 410:
+        raise DocumentDeleted(cause=cause)
+    if answer.status == 404:
         raise DocumentGone(cause=cause)
     if answer.status in (401, 403):
         raise DocumentRefused(cause=cause)

@@ -1,6 +1,7 @@
 """Rows of who is who: logins, actors, what they are to each other, and apps with their tokens."""
 
 from accounts.models.account import Account
+from accounts.models.move import Move
 from accounts.models.oauth import AccessToken, Application, AuthorizationCode
 from accounts.models.relations import (
     AccountNote,
@@ -25,6 +26,7 @@ __all__ = [
     "Endorsement",
     "Follow",
     "Membership",
+    "Move",
     "Mute",
     "SuggestionDismissal",
     "User",

@@ -115,6 +115,7 @@ class Account(models.Model):
     followers_url = models.CharField(max_length=2048, default="", blank=True, db_index=True)
     following_url = models.CharField(max_length=2048, default="", blank=True)
     featured_url = models.CharField(max_length=2048, default="", blank=True)
+    featured_tags_url = models.CharField(max_length=2048, default="", blank=True)
     # Preferences of whoever posts as this account.
     default_visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
     default_sensitive = models.BooleanField(default=False)

@@ -3,18 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import pytest
 from django.utils import timezone
 
 from accounts import relationships
 from accounts.actors import BadActor
 from accounts.models import Account, Follow
-from accounts.outbox import send_actor_delete, send_actor_update
 from accounts.remote import INVALID_DOMAIN, account_from_uri, delete_account, refresh_account, upsert_account
 from accounts.resolve import find_by_handle, resolve_handle
 from core.errors import AppError, NotFound
-from federation.models import DomainPolicy, OutboundActivity, RemoteKey
+from federation.models import DomainPolicy, RemoteKey
 from tests.loopback import answer
 from tests.peer import Person, verdicts
 
@@ -78,6 +76,23 @@ def test_nobody_can_take_the_handle_of_another_server(dora: Person, emil: Person
     assert not Account.objects.remote().exists()
 
 
+def test_a_handle_that_leads_to_somebody_else_renames_nobody(dora: Person, emil: Person) -> None:
+    emil.peer.add_handle("evil", dora.uri)
+    assert resolve_handle(f"evil@{emil.peer.host}").acct == f"dora@{dora.peer.host}"
+    assert resolve_handle(f"evil@{emil.peer.host}").acct == f"dora@{dora.peer.host}"
+
+
+def test_a_name_unknown_at_the_usual_place_is_asked_for_where_host_meta_says(dora: Person) -> None:
+    template = f"{dora.peer.base}/finger?of={{uri}}"
+    link = f'<Link rel="lrdd" template="{template}"/>'
+    xrd = f'<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">{link}</XRD>'
+    resource = f"acct:dora@{dora.peer.host}"
+    found = dora.peer.replies.pop(f"/.well-known/webfinger?resource={resource}")
+    dora.peer.add("/.well-known/host-meta", answer(xrd.encode(), content_type="application/xrd+xml"))
+    dora.peer.add(f"/finger?of={resource}", found)
+    assert dora.account().acct == f"dora@{dora.peer.host}"
+
+
 def test_nobody_elsewhere_can_be_one_of_ours(anna: Account, dora: Person) -> None:
     for changes in ({"webfinger": "anna@social.example"}, {"id": anna.uri}):
         with pytest.raises(AppError):
@@ -114,6 +129,12 @@ def test_a_handle_that_went_to_another_known_account_is_void_for_the_former_owne
     former.refresh_from_db()
     assert renamed.acct == f"dora@{dora.peer.host}"
     assert (former.domain, former.fetched_at) == (INVALID_DOMAIN, None)
+    # Its own server says what it is called now.
+    dora.peer.add_handle("dorothea", former.uri)
+    dora.change(preferredUsername="dorothea")
+    dora.run_jobs()
+    former.refresh_from_db()
+    assert former.acct == f"dorothea@{dora.peer.host}"
 
 
 # What is stored of an actor
@@ -131,6 +152,8 @@ def test_an_actor_is_stored_clean_and_cut(dora: Person) -> None:
         manuallyApprovesFollowers=True,
         alsoKnownAs=dora.uri,
         endpoints={"sharedInbox": "https://elsewhere.example/inbox"},
+        attributionDomains=["Blog.example", "*.news.example", "a b", 4],
+        showMedia=False,
     )
     account = dora.account()
 
@@ -145,6 +168,8 @@ def test_an_actor_is_stored_clean_and_cut(dora: Person) -> None:
     assert len(account.fields) == 50
     assert account.also_known_as == [dora.uri]
     assert account.locked
+    assert account.attribution_domains == ["blog.example", "news.example"]
+    assert (account.show_media, account.show_featured) == (False, True)
     # Addresses on other hosts could speak for somebody else.
     assert (account.followers_url, account.shared_inbox_url) == ("", "")
     assert RemoteKey.objects.filter(actor_uri=dora.uri).exists()
@@ -156,6 +181,8 @@ def test_an_actor_is_stored_clean_and_cut(dora: Person) -> None:
         {"type": "Note"},
         {"inbox": None},
         {"inbox": "ftp://x.example/inbox"},
+        {"inbox": "http://127.0.0.1/inbox"},
+        {"inbox": "https://[::ffff:10.0.0.1]/inbox"},
         {"preferredUsername": "../x"},
         {"preferredUsername": 7},
         {"id": 5},
@@ -192,6 +219,43 @@ def test_an_old_account_is_read_again_and_kept_when_its_server_is_away(dora: Per
     Account.objects.filter(pk=account.pk).update(fetched_at=None)
     account.refresh_from_db()
     assert refresh_account(account).display_name == "Dora the Second"
+
+
+def test_who_is_gone_for_good_is_deleted_when_read_again(dora: Person) -> None:
+    account = dora.account()
+    Account.objects.filter(pk=account.pk).update(fetched_at=None)
+    dora.peer.add("/users/dora", answer(status=410))
+    with pytest.raises(NotFound):
+        resolve_handle(f"dora@{dora.peer.host}")
+    assert not Account.objects.remote().exists()
+
+
+def test_a_link_of_another_profile_is_proven_when_the_page_links_back(dora: Person) -> None:
+    page = f"{dora.peer.base}/blog"
+    link = f'<a href="{page}">{page}</a>'
+    fields = [(link, True), (f"see {link}", False), (f'<a href="{page}">https://bank.example</a>', False)]
+    dora.peer.add("/blog", answer(f'<a rel="me" href="{dora.uri}">I</a>'.encode(), content_type="text/html"))
+    dora.change(attachment=[{"type": "PropertyValue", "name": "Site", "value": value} for value, _ in fields])
+    dora.account()
+    dora.run_jobs()
+    upsert_account(dora.document)
+
+    shown = Account.objects.get(uri=dora.uri).fields
+    assert [entry["verified_at"] is not None for entry in shown] == [proven for _value, proven in fields]
+
+
+def test_a_new_home_is_believed_when_it_names_the_old_one(dora: Person, emil: Person) -> None:
+    dora.change(movedTo=emil.uri)
+    dora.account()
+    dora.run_jobs()
+    assert Account.objects.get(uri=dora.uri).moved_to is None
+
+    upsert_account(emil.change(alsoKnownAs=[dora.uri]))
+    upsert_account(dora.document)
+    dora.run_jobs()
+    assert Account.objects.get(uri=dora.uri).moved_to == emil.account()
+    upsert_account(dora.change(movedTo=None))
+    assert Account.objects.get(uri=dora.uri).moved_to is None
 
 
 # Changes and ends
@@ -272,40 +336,3 @@ def test_an_account_of_last_week_that_acts_is_read_again_in_the_background(
     dora.does("Follow", anna.uri)
     account.refresh_from_db()
     assert account.display_name == "Dora the Second"
-
-
-# What we tell
-
-
-def test_a_new_profile_reaches_followers_and_followed_in_one_delivery_per_server(
-    anna: Account, dora: Person, emil: Person
-) -> None:
-    dora.does("Follow", anna.uri)
-    relationships.follow(anna, emil.account())
-    send_actor_update(anna)
-    dora.run_jobs()
-
-    [update] = dora.inbox("Update")
-    assert emil.inbox("Update") == [update]
-    assert update["object"]["id"] == anna.uri and "@context" not in update["object"]
-    assert update["object"]["publicKey"]["publicKeyPem"].startswith("-----BEGIN PUBLIC KEY-----")
-
-
-def test_a_departure_is_told_to_every_known_server(anna: Account, dora: Person, emil: Person) -> None:
-    dora.account(), emil.account()
-    send_actor_delete(anna)
-    activity = OutboundActivity.objects.get()
-    assert orjson.loads(bytes(activity.body))["object"] == anna.uri
-    assert {row.inbox_url for row in activity.deliveries.all()} == {
-        f"{dora.peer.base}/inbox",
-        f"{emil.peer.base}/inbox",
-    }
-
-
-def test_the_inboxes_are_asked_for_in_one_query(
-    anna: Account, dora: Person, django_assert_max_num_queries: Any
-) -> None:
-    dora.does("Follow", anna.uri)
-    # Twice the inboxes, the emoji and the key of the document, and the writing of activity and deliveries.
-    with django_assert_max_num_queries(12):
-        send_actor_update(anna)
