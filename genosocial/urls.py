@@ -28,6 +28,7 @@ from moderation.pages import emojis as staff_emojis
 from moderation.pages import invitations
 from moderation.pages import reports as report_pages
 from moderation.pages import terms as staff_terms
+from timelines import import_pages
 from timelines import pages as status_pages
 from timelines import views as status_views
 from timelines.api import announcements as announcement_doors
@@ -75,6 +76,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("terms-of-service", terms_page, name="terms"),
     path("terms-of-service/<str:day>", terms_page, name="terms-of-day"),
     path("development/mails", core_pages.development_mails, name="development-mails"),
+    # pages: import and export
+    path("settings/imports", import_pages.imports, name="imports"),
+    path("settings/imports/<int:import_id>", import_pages.show_import, name="import"),
+    path("settings/imports/<int:import_id>/confirm", import_pages.confirm, name="import-confirm"),
+    path("settings/imports/<int:import_id>/cancel", import_pages.cancel, name="import-cancel"),
+    path("settings/imports/<int:import_id>/failures.csv", import_pages.failures, name="import-failures"),
+    path("settings/exports/<str:kind>.csv", import_pages.export, name="export"),
     # pages: staff
     path("staff/invitations", invitations.invitations, name="staff-invitations"),
     path("staff/invitations/<int:invite_id>/revoke", invitations.revoke, name="staff-invitation-revoke"),

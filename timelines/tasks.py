@@ -8,9 +8,10 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from timelines import fanout, notification_requests, polls, scheduled, statuses, trends
+from timelines import fanout, imports, notification_requests, polls, scheduled, statuses, trends
 from timelines.cards import attach_card
 from timelines.fanout import fan_out
+from timelines.imports import run_import
 from timelines.live import stream_deletion, stream_update
 from timelines.notification_requests import merge_notifications
 from timelines.notifications import stream_notifications
@@ -27,6 +28,7 @@ __all__ = [
     "publish_scheduled",
     "merge_notifications",
     "recheck_quote",
+    "run_import",
     "send_tallies",
     "stream_deletion",
     "stream_notifications",
@@ -59,6 +61,12 @@ def sweep_scheduled() -> None:
     scheduled.sweep_scheduled(timezone.now())
 
 
+@shared_task(name="timelines.sweep_imports", queue="default")
+def sweep_imports() -> None:
+    """Go on with imports whose job was lost or has to try again."""
+    imports.sweep_imports(timezone.now())
+
+
 @shared_task(name="timelines.forget", queue="default")
 def forget() -> None:
     """Free idempotency keys and remove what was deleted long ago."""
@@ -84,6 +92,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("timelines.sweep_polls", 15.0),
         ("timelines.sweep_scheduled", 15.0),
         ("timelines.sweep_merges", 60.0),
+        ("timelines.sweep_imports", 60.0),
         ("timelines.forget", 300.0),
         ("timelines.renew_trends", 300.0),
     )

@@ -5,6 +5,7 @@ from timelines.models.card import PreviewCard, StatusCard
 from timelines.models.collection import Collection, CollectionItem, StatusCollection
 from timelines.models.conversation import Conversation, ConversationMute
 from timelines.models.filter import Filter, FilterKeyword, FilterStatus
+from timelines.models.imports import Import, ImportRow
 from timelines.models.interactions import Bookmark, Favourite, StatusPin
 from timelines.models.list import List, ListAccount
 from timelines.models.notification import Marker, Notification
@@ -46,6 +47,8 @@ __all__ = [
     "Filter",
     "FilterKeyword",
     "FilterStatus",
+    "Import",
+    "ImportRow",
     "Kind",
     "List",
     "ListAccount",
