@@ -3,7 +3,7 @@ here.
 
 Every process has one `Wire`: an event loop on a thread of its own with pooled connections. Plain functions
 (`fetch`, `download`) hand their work to it and wait; the delivery job keeps many posts in flight on the same
-loop.
+loop (`core/posting.py`).
 
 The rules stand in one place each: which URLs (`_checked`), which addresses (`core/addresses.py`, resolved
 once, the vetted address is dialled, TLS name and Host unchanged), redirects by hand through the same checks,
@@ -16,22 +16,17 @@ import os
 import ssl
 import threading
 import zlib
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Iterable,
-    Iterator,
-    Mapping,
-)
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urljoin
 
 import certifi
+import h11
 import httpcore
 import httpx
 import structlog
@@ -41,6 +36,7 @@ from core import addresses
 from core.addresses import AddressRefused, is_private_host
 from core.errors import RemoteUnreachable
 from core.hosts import split_url
+from core.posting import Place, Poster
 
 JSON_LIMIT_BYTES = 1_048_576
 TOTAL_SECONDS = 30.0
@@ -51,11 +47,17 @@ MAX_REDIRECTS = 3
 MAX_CONNECTIONS = 128
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_POST_ANSWER_LIMIT_BYTES = 4096
+# A name server that does not answer holds a thread for many seconds.
+_RESOLVING_THREADS = 64
 
 Sign = Callable[[str, str], Mapping[str, str]]
 T = TypeVar("T")
+_network_barred: ContextVar[bool] = ContextVar("network_barred", default=False)
 logger = structlog.get_logger(__name__)
+
+
+class NetworkNeeded(Exception):
+    """Somebody wanted to ask another server where nobody may wait for one."""
 
 
 class RemoteTimeout(RemoteUnreachable):
@@ -100,8 +102,10 @@ def fetch(
     """GET a URL and return the answer, following at most three redirects.
 
     `sign(method, url)` gives the extra headers of one request and is called anew for every hop.
-    Raises RemoteUnreachable (AddressRefused, RemoteTimeout, ConnectionFailed, AnswerTooLarge, BadAnswer).
+    Raises RemoteUnreachable (AddressRefused, RemoteTimeout, ConnectionFailed, AnswerTooLarge, BadAnswer), and
+    NetworkNeeded within `without_network`.
     """
+    _require_network()
     return current_wire().run(_get(url, headers or {}, limit_bytes, total_seconds, sign, bytearray()))
 
 
@@ -114,22 +118,43 @@ def download(
     total_seconds: float = TOTAL_SECONDS,
 ) -> Answer:
     """GET a URL into an open file, the answer's body stays empty; raises as `fetch`."""
+    _require_network()
     sink = _FileSink(target)
     return current_wire().run(_get(url, headers or {}, limit_bytes, total_seconds, None, sink))
+
+
+@contextmanager
+def without_network() -> Iterator[None]:
+    """Let `fetch` and `download` of this thread raise NetworkNeeded instead of waiting for another server.
+
+    For work that is tried within a transaction first, and anew outside of one when it does need the network.
+    """
+    barred = _network_barred.set(True)
+    try:
+        yield
+    finally:
+        _network_barred.reset(barred)
+
+
+def _require_network() -> None:
+    if _network_barred.get():
+        raise NetworkNeeded
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """POST bytes, without redirects; to be awaited on the wire's loop (`current_wire().submit`).
 
-    Only the first 4 KiB of the answer are read: nobody needs more, and some send it.
+    Only the first 4 KiB of the answer are read, as they are: nobody needs more, and some send it. How many
+    are in flight at once is the caller's to bound.
     """
     with _explained(url):
-        async with asyncio.timeout(TOTAL_SECONDS):
-            checked = _checked(url)
-            request = httpx.Request("POST", checked, headers=_with_defaults(headers), content=body)
-            sink = bytearray()
-            answer = await _exchange(request, sink, _POST_ANSWER_LIMIT_BYTES, cut=True)
-            return replace(answer, body=bytes(sink))
+        checked = _checked(url)
+        lowered = {name.lower(): value for name, value in headers.items()}
+        lowered = {"host": checked.netloc.decode("ascii"), "user-agent": user_agent(), **lowered}
+        place = Place(checked.scheme == "https", checked.host, checked.port or _PORTS[checked.scheme])
+        target = checked.raw_path.decode("ascii")
+        answer = await current_wire().poster.post(place, target, tuple(lowered.items()), body)
+        return Answer(answer.status, url, httpx.Headers(answer.headers), answer.body)
 
 
 class _FileSink:
@@ -153,7 +178,7 @@ async def _get(
                 checked = _checked(url)
                 extra = sign("GET", str(checked)) if sign else {}
                 request = httpx.Request("GET", checked, headers=_with_defaults({**headers, **extra}))
-                answer = await _exchange(request, sink, limit_bytes, cut=False)
+                answer = await _exchange(request, sink, limit_bytes)
                 target = answer.headers.get("location", "")
                 if answer.status not in _REDIRECTS or not target:
                     return replace(answer, body=bytes(sink)) if isinstance(sink, bytearray) else answer
@@ -191,7 +216,7 @@ def user_agent() -> str:
     return f"genosocial/{settings.VERSION} (+{settings.BASE_URL}/)"
 
 
-async def _exchange(request: httpx.Request, sink: Any, limit_bytes: int, *, cut: bool) -> Answer:
+async def _exchange(request: httpx.Request, sink: Any, limit_bytes: int) -> Answer:
     """Send one request and stream the body of a final answer into the sink."""
     request.extensions["timeout"] = {
         "connect": CONNECT_SECONDS,
@@ -205,22 +230,19 @@ async def _exchange(request: httpx.Request, sink: Any, limit_bytes: int, *, cut:
         try:
             answer = Answer(response.status_code, str(request.url), response.headers, b"")
             if answer.status not in _REDIRECTS:
-                await _read_body(response, sink, limit_bytes, cut=cut)
+                await _read_body(response, sink, limit_bytes)
             return answer
         finally:
             await response.aclose()
 
 
-async def _read_body(response: httpx.Response, sink: Any, limit_bytes: int, *, cut: bool) -> None:
+async def _read_body(response: httpx.Response, sink: Any, limit_bytes: int) -> None:
     declared = response.headers.get("content-length", "")
-    if not cut and declared.isdecimal() and int(declared[:20]) > limit_bytes:
+    if declared.isdecimal() and int(declared[:20]) > limit_bytes:
         raise AnswerTooLarge(cause=f"announces {declared[:20]} bytes, limit {limit_bytes}")
     remaining = limit_bytes
     async for chunk in _decoded(response, limit_bytes):
         if len(chunk) > remaining:
-            if cut:
-                sink.extend(chunk[:remaining])
-                return
             raise AnswerTooLarge(cause=f"more than {limit_bytes} bytes")
         sink.extend(chunk)
         remaining -= len(chunk)
@@ -276,9 +298,9 @@ def _as_unreachable(error: Exception) -> RemoteUnreachable | None:
         return error
     if isinstance(error, (TimeoutError, httpx.TimeoutException)):
         return RemoteTimeout(cause=f"took too long ({type(error).__name__})")
-    if isinstance(error, (httpx.NetworkError, ssl.SSLError)):
+    if isinstance(error, (httpx.NetworkError, ConnectionError, ssl.SSLError)):
         return ConnectionFailed(cause=str(error) or type(error).__name__)
-    if isinstance(error, (httpx.ProtocolError, httpx.TransportError)):
+    if isinstance(error, (httpx.TransportError, h11.ProtocolError)):
         return BadAnswer(cause=str(error) or type(error).__name__)
     return None
 
@@ -286,9 +308,8 @@ def _as_unreachable(error: Exception) -> RemoteUnreachable | None:
 class _VettingBackend(httpcore.AsyncNetworkBackend):
     """Dials the vetted address of a name; the pool above still speaks TLS and HTTP to the name."""
 
-    def __init__(self, resolving_threads: ThreadPoolExecutor) -> None:
+    def __init__(self) -> None:
         self._dialler = httpcore.AnyIOBackend()
-        self._threads = resolving_threads
 
     async def connect_tcp(
         self,
@@ -298,15 +319,8 @@ class _VettingBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
-            address = await loop.run_in_executor(
-                self._threads,
-                addresses.vetted_address,
-                host,
-                port,
-                addresses.system_resolver,
-            )
+            address = await _find_address(host, port)
         return await self._dialler.connect_tcp(
             address,
             port,
@@ -319,6 +333,13 @@ class _VettingBackend(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+async def _find_address(host: str, port: int) -> str:
+    """Return the one vetted address to dial; raises AddressRefused or NameUnknown."""
+    return await asyncio.get_running_loop().run_in_executor(
+        current_wire().resolving, addresses.vetted_address, host, port, addresses.system_resolver
+    )
+
+
 def guarded_transport() -> httpx.AsyncBaseTransport:
     """Return the transport that every real request goes through."""
     transport = httpx.AsyncHTTPTransport(verify=_tls_context(), trust_env=False)
@@ -329,7 +350,7 @@ def guarded_transport() -> httpx.AsyncBaseTransport:
         max_keepalive_connections=32,
         # Shorter than servers keep an idle connection: one that they just closed would fail a request.
         keepalive_expiry=4.0,
-        network_backend=_VettingBackend(ThreadPoolExecutor(16, thread_name_prefix="resolve")),
+        network_backend=_VettingBackend(),
     )
     return transport
 
@@ -349,6 +370,8 @@ class Wire:
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self.transport = transport
         self.slots = asyncio.Semaphore(MAX_CONNECTIONS)
+        self.poster = Poster(_find_address, _tls_context)
+        self.resolving = ThreadPoolExecutor(_RESOLVING_THREADS, thread_name_prefix="resolve")
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="wire", daemon=True).start()
 
