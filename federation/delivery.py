@@ -18,6 +18,7 @@ import orjson
 import structlog
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from core.hosts import split_url
 from federation import peers
@@ -32,6 +33,7 @@ PER_HOST_AT_ONCE = 4
 MAX_RETRY_AFTER = timedelta(days=1)
 MAX_HOST_PAUSE = timedelta(hours=1)
 KEEP_DONE = timedelta(days=2)
+UNHURRIED_DELAY = timedelta(minutes=10)
 _CANDIDATES = 1000
 # These end the life of what they are about: whatever of it has not gone out yet need not go any more.
 _ENDING_TYPES = ("Delete", "Undo")
@@ -75,20 +77,29 @@ class Outcome:
 
 
 def deliver(
-    document: Mapping[str, Any], *, sender_uri: str, inboxes: Iterable[str], object_uri: str = ""
+    document: Mapping[str, Any],
+    *,
+    sender_uri: str,
+    inboxes: Iterable[str],
+    object_uri: str = "",
+    delay: timedelta = timedelta(),
+    unhurried: Iterable[str] = (),
 ) -> None:
     """Owe an activity (whole, with `@context` and `id`) to inboxes; call it INSIDE the transaction it belongs
     to.
 
     Duplicates, our own hosts, blocked and unavailable hosts are left out. Activities with the same
     `object_uri` reach an inbox in order; an Update replaces an older one that is not out yet, Delete and Undo
-    replace anything. After commit a worker is woken; if that fails, the sweep finds the rows. Raises
-    RuntimeError outside a transaction.
+    replace anything: an Update with a `delay` therefore goes out once when several follow each other closely.
+    Inboxes that are only among the `unhurried` wait until what is more urgent is through. After commit a
+    worker is woken; if that fails, or for what is delayed, the sweep finds the rows. Raises RuntimeError
+    outside a transaction.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("deliver() needs the transaction of what it tells about")
     activity_type = type_of(document) or ""
-    targets = _reachable(inboxes)
+    urgent = dict.fromkeys(inboxes)
+    targets = _reachable([*urgent, *(inbox for inbox in unhurried if inbox not in urgent)])
     _supersede(activity_type, object_uri, targets)
     if not targets:
         return
@@ -99,6 +110,7 @@ def deliver(
         object_uri=object_uri,
         body=orjson.dumps(document),
     )
+    due_at = timezone.now() + delay
     Delivery.objects.bulk_create(
         [
             Delivery(
@@ -107,6 +119,7 @@ def deliver(
                 host=host,
                 object_uri=object_uri,
                 order_key=_order_key(inbox, object_uri),
+                next_attempt_at=due_at if inbox in urgent else due_at + UNHURRIED_DELAY,
             )
             for inbox, host in targets.items()
         ],

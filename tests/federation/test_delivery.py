@@ -488,3 +488,18 @@ def test_the_clock_names_jobs_that_exist() -> None:
     for name, entry in tasks.BEAT_SCHEDULE.items():
         assert entry["task"] in app.tasks
         assert app.conf.beat_schedule[name] == entry
+
+
+def test_what_can_wait_is_due_later(dora: FakePeer, emil: FakePeer) -> None:
+    with transaction.atomic():
+        deliver(
+            activity("Update"),
+            sender_uri=ANNA,
+            inboxes=[inbox_of(dora)],
+            unhurried=[inbox_of(dora), inbox_of(emil)],
+            delay=timedelta(seconds=5),
+        )
+    for seconds, received in ((0, (0, 0)), (6, (1, 0)), (660, (1, 1))):
+        with travel(datetime.now(UTC) + timedelta(seconds=seconds)):
+            tasks.send_deliveries()
+        assert (len(received_by(dora)), len(received_by(emil))) == received
