@@ -4,7 +4,8 @@ Called by accounts/relationships.py and accounts/profiles.py inside their transa
 and what is owed to others stand or fall together. Nothing happens when nobody elsewhere is concerned.
 """
 
-from itertools import chain
+from datetime import timedelta
+from typing import Any
 
 from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
@@ -12,6 +13,10 @@ from django.utils import timezone
 from accounts import documents
 from accounts.models import Account, Block, Follow
 from federation.delivery import deliver
+
+# Who changes the name and then the picture is read anew once.
+_UPDATE_DELAY = timedelta(seconds=5)
+_LATELY = timedelta(days=2)
 
 
 def send_follow(follow: Follow) -> None:
@@ -79,50 +84,63 @@ def send_undo_block(block: Block) -> None:
 
 
 def send_actor_update(account: Account) -> None:
-    """Send the new profile of a local account to all who follow it or whom it follows or asked to follow."""
+    """Send the new profile of a local account to all who follow it, and whom it follows or asked to follow or
+    lately mentioned.
+
+    Several changes within a few seconds are told once.
+    """
     if not account.is_local:
         return
+    now = timezone.now()
+    mentioned = Account.objects.filter(
+        mentions__status__account=account, mentions__status__created_at__gte=now - _LATELY
+    )
+    concerned = _related(account).union(mentioned.order_by().values("pk"), all=True)
     deliver(
-        documents.render_actor_update(account, documents.load_actor(account), timezone.now()),
+        documents.render_actor_update(account, documents.load_actor(account), now),
         sender_uri=account.uri,
-        inboxes=inboxes_of(_related(account)),
+        inboxes=inboxes_of(Account.objects.filter(pk__in=concerned)),
         object_uri=account.uri,
+        delay=_UPDATE_DELAY,
     )
 
 
 def send_actor_delete(account: Account) -> None:
-    """Tell every server we know that a local account is gone; its followers' servers first.
+    """Tell every server we know that a local account is gone; those of its followers need not wait.
 
     Call it before the follows go. The account's key must stay until these deliveries are done.
     """
     if not account.is_local:
         return
-    first = inboxes_of(_related(account))
-    everyone = inboxes_of(Account.objects.all())
     deliver(
         documents.render_actor_delete(account),
         sender_uri=account.uri,
-        inboxes=dict.fromkeys(chain(first, everyone)),
+        inboxes=inboxes_of(Account.objects.filter(pk__in=_related(account)), also_suspended=True),
+        unhurried=inboxes_of(Account.objects.all(), also_suspended=True),
         object_uri=account.uri,
     )
 
 
-def inboxes_of(accounts: QuerySet[Account]) -> QuerySet[Account, str]:
-    """Return the distinct preferred inboxes of the remote ones among these accounts, in one query."""
+def inboxes_of(accounts: QuerySet[Account], *, also_suspended: bool = False) -> QuerySet[Account, str]:
+    """Return the distinct preferred inboxes of the remote ones among these accounts, in one query.
+
+    What is deleted here has to go there, too, even if its readers are suspended since.
+    """
     preferred = Case(When(shared_inbox_url="", then=F("inbox_url")), default=F("shared_inbox_url"))
+    reachable = accounts.filter(domain__isnull=False)
+    if not also_suspended:
+        reachable = reachable.filter(suspended_at__isnull=True)
     return (
-        accounts.filter(domain__isnull=False, suspended_at__isnull=True)
-        .annotate(preferred=preferred)
+        reachable.annotate(preferred=preferred)
         .exclude(preferred="")
         .values_list("preferred", flat=True)
         .distinct()
     )
 
 
-def _related(account: Account) -> QuerySet[Account]:
-    followers = Follow.objects.filter(target=account).values("account")
-    followed = Follow.objects.filter(account=account).values("target")
-    return Account.objects.filter(pk__in=followers.union(followed, all=True))
+def _related(account: Account) -> QuerySet[Follow, dict[str, Any]]:
+    followers = Follow.objects.filter(target=account).order_by().values("account")
+    return followers.union(Follow.objects.filter(account=account).order_by().values("target"), all=True)
 
 
 def _leaves_us(sender: Account, target: Account) -> bool:

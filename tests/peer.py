@@ -13,11 +13,13 @@ from typing import Any
 import orjson
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Account
 from accounts.remote import account_from_uri
+from federation import tasks
 from federation.keys import instance_actor_uri
-from federation.models import InboxItem, SigningKey
+from federation.models import Delivery, InboxItem, SigningKey
 from tests.federation.fake_peer import FakePeer, key_pair, running_peer, send
 from tests.loopback import answer
 
@@ -129,6 +131,12 @@ def elsewhere(settings: Any, host: str, run_jobs: Callable[[], None]) -> Iterato
     SigningKey.objects.get_or_create(actor_uri=uri, defaults=values)
     with running_peer(settings, host) as peer:
         yield lambda name, **changes: Person(peer, name, run_jobs, **changes)
+
+
+def let_fall_due() -> None:
+    """Let what is owed later be owed now."""
+    Delivery.objects.update(next_attempt_at=timezone.now())
+    tasks.send_deliveries()
 
 
 def stamp(moment: datetime) -> str:

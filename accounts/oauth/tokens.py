@@ -117,6 +117,12 @@ def revoke_all_tokens(user: User) -> None:
         _revoke(AccessToken.objects.valid().filter(user=user).values_list("id", flat=True))
 
 
+def revoke_account_tokens(account: Account) -> None:
+    """End every token to act as an account, whoever holds it: the account is deleted."""
+    with transaction.atomic():
+        _revoke(AccessToken.objects.valid().filter(account=account).values_list("id", flat=True))
+
+
 def _revoke(token_ids: Iterable[int]) -> None:
     ids = list(token_ids)
     with transaction.atomic():

@@ -1,19 +1,20 @@
-"""manage.py account create NAME --email … --password …: makes a person with an account, without questions."""
+"""manage.py account create NAME --email … --password …, account delete NAME --yes: without questions."""
 
 import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import User
+from accounts.deletion import delete_local_account
+from accounts.models import Account, User
 from accounts.registration import create_local_account
 from core.errors import Unprocessable
 
 
 class Command(BaseCommand):
-    """For administrators and scripts; the address counts as confirmed."""
+    """For administrators and scripts; the address of a new person counts as confirmed."""
 
-    help = "Creates a local account and the login of its owner."
+    help = "Creates a local account and the login of its owner, or deletes one for good."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -24,8 +25,26 @@ class Command(BaseCommand):
         create.add_argument("--role", choices=User.Role.values, default=User.Role.USER.value)
         create.add_argument("--locale", choices=["de", "en"], default="de")
         create.add_argument("--json", action="store_true", help="answer with one JSON object")
+        delete = actions.add_parser("delete", help="delete one with all it wrote; the name stays taken")
+        delete.add_argument("name", help="the username, without @ and domain")
+        delete.add_argument("--yes", action="store_true", help="say that this cannot be undone")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["action"] == "delete":
+            self._delete(options["name"], sure=options["yes"])
+        else:
+            self._create(options)
+
+    def _delete(self, name: str, *, sure: bool) -> None:
+        account = Account.objects.with_handle(name, None).filter(deleted_at__isnull=True).first()
+        if account is None:
+            raise CommandError(f"There is no account @{name} here.")
+        if not sure:
+            raise CommandError(f"This deletes @{account.handle} with all it wrote, for good: say --yes.")
+        delete_local_account(account)
+        self.stdout.write(f"@{account.handle} is deleted; other servers are being told.")
+
+    def _create(self, options: dict[str, Any]) -> None:
         try:
             user, account = create_local_account(
                 username=options["name"],
