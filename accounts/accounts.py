@@ -5,6 +5,8 @@ Called by the API doors of accounts and timelines and by search.
 
 import logging
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.lookups import Contains, StartsWith
@@ -67,8 +69,8 @@ def search_accounts(
     offset: int = 0,
     resolve: bool = False,
     following: bool = False,
-) -> list[Account]:
-    """Return known accounts whose name or handle holds ``query``, best first.
+) -> list[int]:
+    """Return the ids of known accounts whose name or handle holds ``query``, best first.
 
     With ``resolve`` a full handle that is not known yet is asked for at its server; when that fails, what is
     known is the answer. ``following`` keeps those that the viewer follows.
@@ -81,10 +83,7 @@ def search_accounts(
             learn_handle(text)
         except RemoteUnreachable as error:
             log.info("handle_not_resolved", extra={"cause": str(error)})
-    found = _matching(text)
-    if following and viewer is not None:
-        found = found.filter(pk__in=Follow.objects.accepted().filter(account=viewer).values("target"))
-    return list(found[offset : offset + limit])
+    return _find_ids(text, viewer if following else None, limit=offset + limit)[offset:]
 
 
 def learn_handle(text: str) -> None:
@@ -101,22 +100,54 @@ def learn_handle(text: str) -> None:
         return
 
 
-def _matching(text: str) -> QuerySet[Account]:
+def _find_ids(text: str, follower: Account | None, *, limit: int) -> list[int]:
     username, _at, domain = text.removeprefix("@").partition("@")
+    values: dict[str, int | str] = {} if follower is None else {"follower": follower.pk}
     if domain.lower() in local_hosts():
-        exactly = Account.objects.visible().available().with_handle(username, None)
-        return exactly.annotate(rank=Value(0)).order_by("rank", "-id")
-    name = Q(username__istartswith=username) & (Q(domain__istartswith=domain) if domain else Q())
-    # Below three signs the index of parts is of no use.
-    lookup = Contains if len(text) >= 3 else StartsWith
-    shown = Q(lookup(Folded("display_name"), Folded(Value(text))))
-    everything = name if domain else name | shown
-    exact = Q(username__iexact=username) & (Q(domain__iexact=domain) if domain else Q(domain__isnull=True))
-    rank = Case(When(exact, then=Value(0)), When(name, then=Value(1)), default=Value(2))
-    return (
-        Account.objects.visible()
-        .available()
-        .filter(everything)
-        .annotate(rank=rank)
-        .order_by("rank", "-followers_count", "-id")
-    )
+        local = Account.objects.visible().available().with_handle(username, None).values_list("pk", flat=True)
+        return list(local[:limit])
+    if domain:
+        found = _by_handle(follower is not None).tuples(
+            username=username, domain=domain, limit=limit, **values
+        )
+    else:
+        is_long = len(text) >= _SHORTEST_PART
+        found = _by_name(is_long, follower is not None).tuples(
+            username=username, text=text, limit=limit, **values
+        )
+    return [pk for pk, *_ in found]
+
+
+# Below three signs the index of parts is of no use.
+_SHORTEST_PART = 3
+
+
+@cache
+def _by_handle(among_followed: bool) -> "Prepared[Account]":
+    def build(username: str, domain: str, follower: int | None = None) -> "QuerySet[Account, Any]":
+        begins = Q(username__istartswith=Value(username), domain__istartswith=Value(domain))
+        exact = Q(username__iexact=Value(username), domain__iexact=Value(domain))
+        return _ranked(begins, exact, begins, follower)
+
+    return Prepared(build, username=str, domain=str, **({"follower": int} if among_followed else {}))
+
+
+@cache
+def _by_name(is_long: bool, among_followed: bool) -> "Prepared[Account]":
+    def build(username: str, text: str, follower: int | None = None) -> "QuerySet[Account, Any]":
+        lookup = Contains if is_long else StartsWith
+        shown = Q(lookup(Folded("display_name"), Folded(Value(text))))
+        begins = Q(username__istartswith=Value(username))
+        exact = Q(username__iexact=Value(username), domain__isnull=True)
+        return _ranked(begins | shown, exact, begins, follower)
+
+    return Prepared(build, username=str, text=str, **({"follower": int} if among_followed else {}))
+
+
+def _ranked(wanted: Q, first: Q, second: Q, follower: int | None) -> "QuerySet[Account, Any]":
+    rank = Case(When(first, then=Value(0)), When(second, then=Value(1)), default=Value(2))
+    found = Account.objects.visible().available().filter(wanted)
+    if follower is not None:
+        found = found.filter(pk__in=Follow.objects.accepted().filter(account=follower).values("target"))
+    ordered = found.annotate(rank=rank).order_by("rank", "-followers_count", "-id")
+    return ordered.values_list("pk", "rank", "followers_count")

@@ -5,12 +5,15 @@ per process, with marks in place of the values, and puts the values in when it r
 are, in QuerySet methods, and hot pages pay for them only once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
@@ -20,6 +23,7 @@ Value = int | str | Sequence[int]
 Values = Mapping[str, Value]
 
 _FIRST_MARK = -(2**62)
+_PLACE = re.compile("%[s%]")
 
 
 class Ids:
@@ -61,7 +65,7 @@ class Prepared(Generic[Row]):
         if not self._sql:
             self._prepare()
         given = {
-            name: value if isinstance(value, int | str) else list(value) for name, value in values.items()
+            name: value if isinstance(value, int | str) else array(value) for name, value in values.items()
         }
         parameters = [given[place.name] if isinstance(place, _Place) else place for place in self._parameters]
         return (self._sql, parameters) if limit is None else (f"{self._sql} LIMIT %s", [*parameters, limit])
@@ -71,7 +75,7 @@ class Prepared(Generic[Row]):
             name: Ids() if kind is Ids else f"\x01{name}" if kind is str else _FIRST_MARK + number
             for number, (name, kind) in enumerate(self._places.items())
         }
-        compiler = self._build(**marks).query.get_compiler(connection.alias)
+        compiler = self._build(**marks).query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         names = {mark: name for name, mark in marks.items()}
         places = tuple(_Place(names[value]) if _is_mark(value, names) else value for value in parameters)
@@ -86,15 +90,23 @@ def _instances(compiler: Any, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
     select, info = compiler.select, compiler.klass_info
     first, last = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in select[first:last]]
-    related = get_related_populators(info, select, connection.alias)
+    related = get_related_populators(info, select, DEFAULT_DB_ALIAS)
     converted = compiler.apply_converters(rows, compiler.get_converters([column[0] for column in select]))
     instances = []
     for row in converted:
-        instance = info["model"].from_db(connection.alias, names, row[first:last])
+        instance = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[first:last])
         for populator in related:
             populator.populate(row, instance)
         instances.append(instance)
     return instances
+
+
+def array(ids: Iterable[int]) -> str:
+    """Return ids as PostgreSQL writes an array, for a place that is cast to ``bigint[]``.
+
+    The driver would look at each of them to find out what it is a list of.
+    """
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def fetch(sql: str, parameters: Sequence[Any], *, keep_plan: bool = True) -> list[tuple[Any, ...]]:
@@ -103,15 +115,24 @@ def fetch(sql: str, parameters: Sequence[Any], *, keep_plan: bool = True) -> lis
     Planning a large query takes longer than answering it, so values are sent apart from the text, which
     Django's own cursors do not do. These are used for a plan of its own, and while queries are watched.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    if connection.queries_logged or connection.execute_wrappers or not keep_plan:
-        with connection.cursor() as watched:
+    # The connection itself: its stand-in would look it up for each name.
+    database = connections[DEFAULT_DB_ALIAS]
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    if database.queries_logged or database.execute_wrappers or not keep_plan:
+        with database.cursor() as watched:
             watched.execute(sql, parameters)
             return watched.fetchall()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(sql, parameters, prepare=True).fetchall()
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors, psycopg.RawCursor(database.connection) as cursor:
+        return cursor.execute(_numbered(sql), parameters, prepare=True).fetchall()
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> str:
+    """Return a statement with PostgreSQL's places, ``$1``; the driver would look for ``%s`` at every call."""
+    numbers = count(1)
+    return _PLACE.sub(lambda place: "%" if place[0] == "%%" else f"${next(numbers)}", sql)
 
 
 class _Place:

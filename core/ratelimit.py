@@ -7,12 +7,23 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 
 from core.pubsub import connection
 
 log = logging.getLogger(__name__)
+
+_COUNT = """
+local counts = {}
+for i = 1, #KEYS do
+  counts[i] = redis.call('INCR', KEYS[i])
+  if counts[i] == 1 then redis.call('EXPIRE', KEYS[i], ARGV[i]) end
+end
+return counts
+"""
 
 
 @dataclass(frozen=True)
@@ -50,19 +61,22 @@ def consume(limits: list[tuple[Limit, str]]) -> Usage:
     is counted: a server that answers too much is better than one that answers nobody.
     """
     now = time.time()
-    pipe = connection().pipeline(transaction=False)
-    for limit, subject in limits:
-        window = int(now // limit.period_seconds)
-        key = f"ratelimit:{limit.name}:{subject}:{window}"
-        pipe.incr(key)
-        pipe.expire(key, limit.period_seconds + 60)
+    keys = [
+        f"ratelimit:{limit.name}:{subject}:{int(now // limit.period_seconds)}" for limit, subject in limits
+    ]
+    kept = [limit.period_seconds + 60 for limit, _ in limits]
     try:
-        counts = pipe.execute()[::2]
+        counts = _script()(keys=keys, args=kept, client=connection())
     except RedisError as error:
         log.warning("limits_not_counted", extra={"cause": str(error)})
         counts = [0] * len(limits)
     usages = [_usage(limit, count, now) for (limit, _), count in zip(limits, counts, strict=True)]
     return min(usages, key=lambda usage: (not usage.exceeded, usage.remaining / usage.limit))
+
+
+@cache
+def _script() -> Script:
+    return connection().register_script(_COUNT)
 
 
 def _usage(limit: Limit, count: int, now: float) -> Usage:

@@ -62,6 +62,16 @@ from timelines.terms_pages import terms_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health),
+    # what is asked for most, since addresses are tried in their order
+    path("api/v1/timelines/home", timeline_doors.Home.as_view()),
+    path("api/v1/timelines/public", timeline_doors.Public.as_view()),
+    path("api/v1/notifications", notification_doors.Notifications.as_view()),
+    path("api/v2/notifications", grouped.NotificationGroups.as_view()),
+    path("api/v1/statuses", status_doors.Statuses.as_view()),
+    path("api/v1/statuses/<str:status_id>", status_doors.StatusById.as_view()),
+    path("api/v1/statuses/<str:status_id>/context", status_doors.StatusContext.as_view()),
+    path("api/v1/accounts/<str:account_id>/statuses", timeline_doors.AccountStatuses.as_view()),
+    path("api/v2/search", search_doors.Search.as_view()),
     # pages: getting in
     path("", home, name="home"),
     path("login", SignIn.as_view(), name="login"),
@@ -127,9 +137,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("media_files/<path:path>", serve_media),
     path("emojis/<int:emoji_id>", status_pages.emoji),
     # timelines: statuses and what people do with them
-    path("api/v1/statuses", status_doors.Statuses.as_view()),
-    path("api/v1/statuses/<str:status_id>", status_doors.StatusById.as_view()),
-    path("api/v1/statuses/<str:status_id>/context", status_doors.StatusContext.as_view()),
     path("api/v1/statuses/<str:status_id>/history", status_doors.StatusHistory.as_view()),
     path("api/v1/statuses/<str:status_id>/source", status_doors.StatusSource.as_view()),
     path("api/v1/statuses/<str:status_id>/favourite", door(favourite, "write", "write:favourites")),
@@ -165,14 +172,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/favourites", interaction_doors.Favourites.as_view()),
     path("api/v1/bookmarks", interaction_doors.Bookmarks.as_view()),
     # timelines: where statuses appear, and what people are told
-    path("api/v1/timelines/home", timeline_doors.Home.as_view()),
-    path("api/v1/timelines/public", timeline_doors.Public.as_view()),
     path("api/v1/timelines/tag/<str:hashtag>", timeline_doors.Hashtag.as_view()),
-    path("api/v1/accounts/<str:account_id>/statuses", timeline_doors.AccountStatuses.as_view()),
-    path("api/v1/notifications", notification_doors.Notifications.as_view()),
     path("api/v1/notifications/clear", notification_doors.Clear.as_view()),
     path("api/v1/notifications/unread_count", notification_doors.UnreadCount.as_view()),
-    path("api/v2/notifications", grouped.NotificationGroups.as_view()),
     path("api/v2/notifications/clear", notification_doors.Clear.as_view()),
     path("api/v2/notifications/unread_count", grouped.UnreadGroupCount.as_view()),
     path("api/v1/notifications/policy", policy_doors.PolicyV1.as_view()),
@@ -206,7 +208,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/web/push_subscriptions/<str:signed_id>", Unsubscribe.as_view()),
     path("api/v1/reports", Reports.as_view()),
     path("api/v1/markers", notification_doors.Markers.as_view()),
-    path("api/v2/search", search_doors.Search.as_view()),
     path("api/v1/trends", trend_doors.TrendingTagsOfOld.as_view()),
     path("api/v1/trends/tags", trend_doors.TrendingTags.as_view()),
     path("api/v1/trends/links", trend_doors.TrendingLinks.as_view()),

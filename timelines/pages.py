@@ -95,10 +95,11 @@ def authorize_interaction(request: HttpRequest) -> HttpResponse:
 
 def _resolve(viewer: Account, uri: str) -> Account | Status:
     found = search(viewer, Wish(text=uri.removeprefix("acct:"), resolve=True, limit=1))
-    things: list[Account | Status] = [*found.accounts, *found.statuses]
-    if not things:
-        raise NotFound(_("Nothing is to be found at this address."))
-    return things[0]
+    if found.account_ids:
+        return Account.objects.get(pk=found.account_ids[0])
+    if found.status_ids:
+        return Status.objects.get(pk=found.status_ids[0])
+    raise NotFound(_("Nothing is to be found at this address."))
 
 
 @require_safe

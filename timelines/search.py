@@ -5,18 +5,20 @@ Source: API behaviours section 11 ("Search v2").
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import urlsplit
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from accounts.accounts import learn_handle, search_accounts
 from accounts.models import Account
 from core.errors import Forbidden, Gone, NotFound
+from core.prepared import Prepared
 from core.text import normalise_tag
 from timelines.models import Status, Tag
 from timelines.remote import resolve_url
 from timelines.status_search import Part, search_statuses
-from timelines.visibility import visible_to
+from timelines.visibility import can_see
 
 KINDS = ("accounts", "statuses", "hashtags")
 _SHORTEST_PART = 3
@@ -46,8 +48,8 @@ class Wish:
 class Found:
     """What was found, the best first."""
 
-    accounts: list[Account] = field(default_factory=list)
-    statuses: list[Status] = field(default_factory=list)
+    account_ids: list[int] = field(default_factory=list)
+    status_ids: list[int] = field(default_factory=list)
     tags: list[Tag] = field(default_factory=list)
 
 
@@ -64,13 +66,13 @@ def search(viewer: Account | None, wish: Wish) -> Found:
     if wish.includes("accounts"):
         if wish.resolve and wish.offset == 0:
             learn_handle(text)
-        found.accounts = search_accounts(
+        found.account_ids = search_accounts(
             text, viewer=viewer, limit=wish.limit, offset=wish.offset, following=wish.following
         )
     if wish.includes("hashtags"):
         found.tags = _tags(text, wish)
     if wish.includes("statuses") and not text.startswith(("#", "@")):
-        found.statuses = search_statuses(viewer, text, _part(wish))
+        found.status_ids = search_statuses(viewer, text, _part(wish))
     return found
 
 
@@ -88,12 +90,22 @@ def _tags(text: str, wish: Wish) -> list[Tag]:
     name = normalise_tag(text.removeprefix("#"))
     if not name or text.startswith("@"):
         return []
-    # Below three signs the index of parts is of no use.
-    held = Q(name__contains=name) if len(name) >= _SHORTEST_PART else Q(name__startswith=name)
-    rank = Case(When(name=name, then=Value(0)), When(name__startswith=name, then=Value(1)), default=Value(2))
-    rows = Tag.objects.filter(held, last_status_at__isnull=False).annotate(rank=rank)
-    rows = rows.order_by("rank", F("last_status_at").desc(), "name")
-    return list(rows[wish.offset : wish.offset + wish.limit])
+    found = _tags_with(len(name) >= _SHORTEST_PART).rows(name=name, limit=wish.offset + wish.limit)
+    return found[wish.offset :]
+
+
+@cache
+def _tags_with(is_long: bool) -> "Prepared[Tag]":
+    def build(name: str) -> "QuerySet[Tag]":
+        text = Value(name)
+        # Below three signs the index of parts is of no use.
+        held = Q(name__contains=text) if is_long else Q(name__startswith=text)
+        exact, begins = When(name=text, then=Value(0)), When(name__startswith=text, then=Value(1))
+        rows = Tag.objects.filter(held, last_status_at__isnull=False)
+        rows = rows.annotate(rank=Case(exact, begins, default=Value(2)))
+        return rows.order_by("rank", F("last_status_at").desc(), "name")
+
+    return Prepared(build, name=str)
 
 
 def _at_address(viewer: Account | None, url: str, wish: Wish) -> Found:
@@ -106,9 +118,9 @@ def _at_address(viewer: Account | None, url: str, wish: Wish) -> Found:
         except (NotFound, Forbidden, Gone):
             return found
     if isinstance(thing, Account) and wish.includes("accounts") and thing.suspended_at is None:
-        found.accounts = [thing]
+        found.account_ids = [thing.pk]
     if isinstance(thing, Status) and wish.includes("statuses"):
-        found.statuses = list(visible_to(Status.objects.filter(pk=thing.pk), viewer))
+        found.status_ids = [thing.pk] if can_see(viewer, thing) else []
     return found
 
 

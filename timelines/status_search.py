@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
+from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 
 from accounts.accounts import split_handle
 from accounts.models import Account
@@ -50,8 +51,8 @@ class Part:
     min_id: int | None = None
 
 
-def search_statuses(viewer: Account | None, text: str, part: Part) -> list[Status]:
-    """Return the posts that ``viewer`` finds, the newest first."""
+def search_statuses(viewer: Account | None, text: str, part: Part) -> list[int]:
+    """Return the ids of the posts that ``viewer`` finds, the newest first."""
     query = read_query(text)
     if query.is_empty or not (query.terms or query.operators):
         return []
@@ -64,7 +65,7 @@ def search_statuses(viewer: Account | None, text: str, part: Part) -> list[Statu
         rows = rows.filter(pk__lt=part.max_id)
     if part.min_id is not None:
         rows = rows.filter(pk__gt=part.min_id)
-    return list(rows.order_by("-pk")[part.offset : part.offset + part.limit])
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[part.offset : part.offset + part.limit])
 
 
 def _is_plain(query: Query) -> bool:
@@ -73,20 +74,21 @@ def _is_plain(query: Query) -> bool:
     return single and not query.operators and not query.unwanted
 
 
-def _find_plain(viewer: Account | None, terms: Sequence[str], part: Part) -> list[Status]:
+def _find_plain(viewer: Account | None, terms: Sequence[str], part: Part) -> list[int]:
     values: dict[str, int | str] = {f"term{number}": term for number, term in enumerate(terms)}
     if viewer is not None:
         values["viewer"] = viewer.pk
     bounds = {"above": part.min_id or 0, "below": MAX_ID if part.max_id is None else part.max_id}
-    return _plain(viewer is None, len(terms)).rows(limit=part.limit, **bounds, **values)
+    found = _plain(viewer is None, len(terms)).tuples(limit=part.limit, **bounds, **values)
+    return [pk for (pk,) in found]
 
 
 @cache
 def _plain(for_anybody: bool, count: int) -> "Prepared[Status]":
-    def build(above: int, below: int, viewer: int | None = None, **terms: str) -> StatusQuerySet:
+    def build(above: int, below: int, viewer: int | None = None, **terms: str) -> "QuerySet[Status, Any]":
         query = Query(terms=tuple(terms.values()))
         rows = _rows(None if viewer is None else Account(pk=viewer), query)
-        return rows.filter(pk__gt=above, pk__lt=below).order_by("-pk")
+        return rows.filter(pk__gt=above, pk__lt=below).order_by("-pk").values_list("pk")
 
     places: dict[str, type] = {f"term{number}": str for number in range(count)}
     return Prepared(build, above=int, below=int, **places, **({} if for_anybody else {"viewer": int}))

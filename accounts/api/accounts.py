@@ -70,7 +70,7 @@ class Search(ApiView):
             resolve=as_bool(self.params.get("resolve")),
             following=as_bool(self.params.get("following")),
         )
-        return Response(render_accounts_for(self.viewer, found))
+        return Response(render_accounts_for(self.viewer, load_accounts(found)))
 
 
 class Relationships(ApiView):

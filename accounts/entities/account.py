@@ -5,7 +5,7 @@ queries for 1 and for 40 accounts.
 Source: Mastodon docs, "Account", "MutedAccount"; API behaviours section 8.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -18,6 +18,7 @@ from accounts.entities.approval import load_approvals, render_approval
 from accounts.models import Account, Membership, Mute, User
 from accounts.remote import INVALID_DOMAIN
 from core.api.rendering import iso
+from core.prepared import Ids, Prepared
 from core.text import find_shortcodes, render_field
 from media.emojis import load_emojis
 from media.entities import render_emoji
@@ -47,7 +48,8 @@ def load_account_page(accounts: Sequence[Account]) -> AccountPage:
     everyone = [*accounts, *moved_to.values()]
     wanted = {(code, account.domain) for account in everyone for code in _shortcodes(account)}
     local_ids = {account.pk for account in everyone if account.is_local}
-    return AccountPage(accounts, moved_to, load_emojis(wanted), _load_roles(local_ids))
+    staff = dict(_STAFF.tuples(ids=list(local_ids))) if local_ids else {}
+    return AccountPage(accounts, moved_to, load_emojis(wanted), staff)
 
 
 def _shortcodes(account: Account) -> list[str]:
@@ -56,13 +58,14 @@ def _shortcodes(account: Account) -> list[str]:
     return find_shortcodes(" ".join(texts)) if any(":" in text for text in texts) else []
 
 
-def _load_roles(account_ids: Iterable[int]) -> dict[int, str]:
-    staff = Membership.objects.filter(
-        account_id__in=account_ids,
+_STAFF = Prepared(
+    lambda ids: Membership.objects.filter(
+        account_id__in=ids.rows,
         role=Membership.Role.OWNER,
         user__role__in=[User.Role.ADMIN, User.Role.MODERATOR],
-    )
-    return dict(staff.values_list("account_id", "user__role"))
+    ).values_list("account_id", "user__role"),
+    ids=Ids,
+)
 
 
 def render_accounts(accounts: Sequence[Account]) -> list[Entity]:

@@ -10,7 +10,7 @@ from orjson import Fragment
 from accounts.entities.account import render_accounts
 from accounts.models import Account
 from core.api.rendering import dumps
-from core.prepared import Ids, Prepared, fetch
+from core.prepared import Ids, Prepared, array, fetch
 from core.rendered import Rendered, version_sql
 
 _MOST = 5_000
@@ -30,5 +30,5 @@ _VERSIONS = f"SELECT row.id, {version_sql('row')} FROM accounts_account row WHER
 
 def load_account_entities(ids: Collection[int]) -> dict[int, Fragment]:
     """Return the entities of accounts by id, in one query when they were shown before."""
-    kept = account_bytes.load(dict(fetch(_VERSIONS, [list(ids)]))) if ids else {}
+    kept = account_bytes.load(dict(fetch(_VERSIONS, [array(ids)]))) if ids else {}
     return {account_id: Fragment(entity) for account_id, entity in kept.items()}

@@ -3,12 +3,12 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.entities import render_accounts
+from accounts.entities.rendered import load_account_entities
 from core.api.access import Access
 from core.api.parameters import as_bool, as_id, as_text
 from core.api.views import ApiView
 from core.errors import BadRequest, Unauthenticated
-from timelines.entities.status import render_statuses
+from timelines.entities.status import render_statuses_by_id
 from timelines.entities.tag import render_tags
 from timelines.search import KINDS, Wish, search
 
@@ -23,10 +23,12 @@ class Search(ApiView):
     def get(self, request: Request) -> Response:
         """Answer accounts, statuses and hashtags; empty lists for what was not asked for."""
         found = search(self.viewer, self._wish())
+        accounts = load_account_entities(found.account_ids)
+        statuses = render_statuses_by_id(found.status_ids, self.viewer)
         return Response(
             {
-                "accounts": render_accounts(found.accounts),
-                "statuses": render_statuses(found.statuses, self.viewer),
+                "accounts": [accounts[pk] for pk in found.account_ids if pk in accounts],
+                "statuses": [statuses[pk] for pk in found.status_ids if pk in statuses],
                 "hashtags": render_tags(found.tags, self.viewer),
             }
         )

@@ -13,7 +13,7 @@ from typing import Any
 from accounts.documents import tag_url
 from accounts.models import Account
 from core.api.rendering import dumps, iso
-from core.prepared import Ids, Prepared, fetch
+from core.prepared import Ids, Prepared, array, fetch
 from core.rendered import Rendered
 from core.text import find_shortcodes
 from media.attachments import load_attachments
@@ -120,7 +120,7 @@ def _load_page(statuses: Collection[Status]) -> _Page:
 def _load_parts(ids: Collection[int]) -> dict[str, list[_Part]]:
     """Return by kind: status id, account id, name, domain and url."""
     found: dict[str, list[_Part]] = defaultdict(list)
-    for kind, status_id, _, *rest in fetch(_PARTS, [list(ids)]):
+    for kind, status_id, _, *rest in fetch(_PARTS, [array(ids)]):
         found[kind].append((status_id, *rest))
     return found
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce, NullIf
 
-from core.prepared import Ids, Prepared, fetch
+from core.prepared import Ids, Prepared, array, fetch
 from core.rendered import version_sql
 from timelines.models import Bookmark, ConversationMute, Favourite, Filter, Status, StatusPin
 
@@ -64,7 +64,7 @@ def load_rows(listing: str, parameters: Sequence[Any]) -> list[ShownRow]:
 
 def load_rows_of(ids: Collection[int]) -> list[ShownRow]:
     """Return what is shown of the statuses with these ids."""
-    return load_rows("SELECT unnest(%s::bigint[])", [list(ids)])
+    return load_rows("SELECT unnest(%s::bigint[])", [array(ids)])
 
 
 _MARKS = Prepared(
