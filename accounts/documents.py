@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts import featuring
-from accounts.models import Account, Block, Follow
+from accounts.models import Account, Block, Follow, Move
 from core.api.rendering import iso
 from core.text import find_hashtags, find_shortcodes, normalise_tag, render_field, render_plain
 from federation.keys import public_key_document
@@ -191,6 +191,19 @@ def render_actor_update(account: Account, actor_document: Mapping[str, Any], at:
 def render_actor_delete(account: Account) -> Document:
     """Render the Delete of a local actor."""
     return _activity(f"{account.uri}#delete", "Delete", account.uri, to=[PUBLIC], object=account.uri)
+
+
+def render_move(move: Move) -> Document:
+    """Render the Move of a local account."""
+    account = move.account
+    return _activity(
+        f"{account.uri}#moves/{move.pk}",
+        "Move",
+        account.uri,
+        to=[f"{account.uri}/followers"],
+        object=account.uri,
+        target=move.target.uri,
+    )
 
 
 def _follow(follow: Follow) -> Document:

@@ -31,6 +31,14 @@ class FollowEnded:
 
 
 @dataclass(frozen=True)
+class FollowMoved:
+    """A follow of an account that moved gives way to one of its new account; both are there now."""
+
+    old_id: int
+    new_id: int
+
+
+@dataclass(frozen=True)
 class AccountBlocked:
     """``account`` blocks ``target``; follows both ways are gone already."""
 

@@ -5,6 +5,7 @@ actor. Every receiver is repeat-safe and finds what it is about by natural keys.
 Source: contract of the federation 3.4.
 """
 
+import logging
 from collections.abc import Callable
 
 from django.db import transaction
@@ -12,11 +13,18 @@ from django.utils import timezone
 
 from accounts import outbox, relationships
 from accounts.models import Account, Block, Follow
+from accounts.moves import record_move
 from accounts.remote import account_from_uri, delete_account, refresh_soon, upsert_account
 from core import locks
 from core.errors import Forbidden
+from core.hosts import host_of
+from federation.fetch import fetch_document
+from federation.local import is_local_uri
+from federation.peers import is_blocked
 from federation.vocab import Activity, id_of
 from federation.withdrawals import remember_withdrawn, was_withdrawn
+
+log = logging.getLogger(__name__)
 
 
 def receive_follow(activity: Activity) -> None:
@@ -140,6 +148,26 @@ def receive_delete(activity: Activity) -> None:
     account = Account.objects.remote().filter(uri=activity.actor_uri).first()
     if account is not None:
         delete_account(account)
+
+
+def receive_move(activity: Activity) -> None:
+    """A remote actor lives elsewhere from now on; the new account must say so itself, right now."""
+    if activity.object_uri != activity.actor_uri:
+        raise Forbidden(cause="a move of somebody else")
+    account = Account.objects.remote().filter(uri=activity.actor_uri).first()
+    if account is None:
+        return
+    target = _new_home(id_of(activity.document.get("target")) or "")
+    with transaction.atomic():
+        if record_move(get_sender(activity), target, activity.received_at) is None:
+            log.info("move_too_soon", extra={"uri": account.uri})
+
+
+def _new_home(uri: str) -> Account:
+    host = host_of(uri)
+    if host is None or is_local_uri(uri) or is_blocked(host):
+        return account_from_uri(uri, fetch=False)
+    return upsert_account(fetch_document(uri))
 
 
 def get_sender(activity: Activity) -> Account:

@@ -11,7 +11,7 @@ from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 
 from accounts import documents
-from accounts.models import Account, Block, Follow
+from accounts.models import Account, Block, Follow, Move
 from federation.delivery import deliver
 
 # Who changes the name and then the picture is read anew once.
@@ -117,6 +117,21 @@ def send_actor_delete(account: Account) -> None:
         sender_uri=account.uri,
         inboxes=inboxes_of(Account.objects.filter(pk__in=_related(account)), also_suspended=True),
         unhurried=inboxes_of(Account.objects.all(), also_suspended=True),
+        object_uri=account.uri,
+    )
+
+
+def send_move(move: Move) -> None:
+    """Tell those who follow or block a local account where it went."""
+    account = move.account
+    if not account.is_local:
+        return
+    followers = Follow.objects.filter(target=account).order_by().values("account")
+    blockers = Block.objects.filter(target=account).order_by().values("account")
+    deliver(
+        documents.render_move(move),
+        sender_uri=account.uri,
+        inboxes=inboxes_of(Account.objects.filter(pk__in=followers.union(blockers, all=True))),
         object_uri=account.uri,
     )
 

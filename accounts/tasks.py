@@ -1,5 +1,6 @@
 """Names the jobs of accounts; Celery finds them here."""
 
+from accounts.moves import carry_over
 from accounts.password_reset import send_password_reset_mail
 from accounts.registration import send_confirmation_mail
 from accounts.remote import follow_anew, note_move, refresh
@@ -7,6 +8,7 @@ from accounts.remote_details import fetch_collections
 from accounts.verification import check_links
 
 __all__ = [
+    "carry_over",
     "check_links",
     "fetch_collections",
     "follow_anew",

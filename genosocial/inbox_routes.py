@@ -13,6 +13,7 @@ ROUTES: dict[tuple[str, str | None], str] = {
     ("Undo", "Accept"): "accounts.inbox.receive_undo_accept",
     ("Undo", "Block"): "accounts.inbox.receive_undo_block",
     ("Block", None): "accounts.inbox.receive_block",
+    ("Move", None): "accounts.inbox.receive_move",
     **{("Update", kind): "accounts.inbox.receive_update" for kind in _ACTORS},
     # statuses
     ("QuoteRequest", None): "timelines.inbox_quotes.receive_quote_request",

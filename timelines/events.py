@@ -12,6 +12,7 @@ from accounts.events import (
     AccountDeleted,
     FollowAccepted,
     FollowEnded,
+    FollowMoved,
     FollowRequested,
     UserConfirmed,
 )
@@ -19,7 +20,7 @@ from accounts.models import Account, Follow
 from media.attachments import delete_attachments
 from timelines import feeds
 from timelines.collections import part_ways
-from timelines.models import Favourite, Notification, Quote, ScheduledStatus, Status
+from timelines.models import Favourite, ListAccount, Notification, Quote, ScheduledStatus, Status
 from timelines.notifications import forget_notification, notify, notify_staff
 
 
@@ -45,6 +46,16 @@ def on_follow_ended(event: FollowEnded) -> None:
         type=Notification.Type.FOLLOW_REQUEST,
     ).delete()
     _renew_feed(event.account_id)
+
+
+def on_follow_moved(event: FollowMoved) -> None:
+    """The lists that the old account is on take in the new one."""
+    follow = Follow.objects.get(pk=event.new_id)
+    lists = ListAccount.objects.filter(follow=event.old_id).values_list("list_id", flat=True)
+    ListAccount.objects.bulk_create(
+        [ListAccount(list_id=pk, account_id=follow.target_id, follow=follow) for pk in lists],
+        ignore_conflicts=True,
+    )
 
 
 def on_account_blocked(event: AccountBlocked) -> None:
@@ -84,7 +95,6 @@ def on_account_deleted(event: AccountDeleted) -> None:
     shown = written.exclude(media_ids=[]).values_list("media_ids", flat=True)
     waiting = ScheduledStatus.objects.filter(account=event.account_id).values_list("media_ids", flat=True)
     delete_attachments(media_id for media_ids in (*shown, *waiting) for media_id in media_ids)
-    _renew_feed(event.account_id)
 
 
 def _renew_feed(account_id: int) -> None:
