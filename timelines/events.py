@@ -95,6 +95,7 @@ def on_account_deleted(event: AccountDeleted) -> None:
     shown = written.exclude(media_ids=[]).values_list("media_ids", flat=True)
     waiting = ScheduledStatus.objects.filter(account=event.account_id).values_list("media_ids", flat=True)
     delete_attachments(media_id for media_ids in (*shown, *waiting) for media_id in media_ids)
+    _renew_feed(event.account_id)
 
 
 def _renew_feed(account_id: int) -> None:
