@@ -31,6 +31,19 @@ def test_an_account_is_created_with_a_login_that_works(capsys, client):
     assert user.check_password("correct horse battery") and user.is_staff and user.confirmed_at
 
 
+def test_an_account_moves_to_one_that_names_it(capsys):
+    anna, bertha = make_account("anna"), make_account("bertha")
+    with pytest.raises(CommandError, match="alias"):
+        run(capsys, "account", "move", "anna", "bertha")
+    assert anna.uri in run(capsys, "account", "alias", "bertha", "anna")
+    assert "moved" in run(capsys, "account", "move", "anna", "bertha")
+    assert "nothing" in run(capsys, "account", "alias", "bertha", "anna", "--remove")
+    anna.refresh_from_db()
+    assert anna.moved_to == bertha
+    with pytest.raises(CommandError, match="no account"):
+        run(capsys, "account", "move", "nobody", "bertha")
+
+
 def test_what_is_wrong_is_said_and_nothing_is_made(capsys):
     make_account("anna")
     with pytest.raises(CommandError, match="taken"):
