@@ -1,47 +1,62 @@
 """What comes in: one verified request becomes one row, and a job makes of the row what it says.
 
-`accept_request` answers the door; `process_actor_items` is the job; `sweep_items` finds what a crash left
-behind. The way up to the receivers is one table, `settings.INBOX_ROUTES`. Source: contract of the federation
-§2.5, §3.1.
+`accept_request` answers the door; `process_due` and `process_with_network` are the jobs, `process_due` for
+all that can be decided from what is here, in the transaction that also closes the item, and the other for
+what has to ask other servers first. The way up to the receivers is one table, `settings.INBOX_ROUTES`.
+Source: contract of the federation §2.5, §3.1.
 """
 
 import hashlib
-import random
+import threading
+import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import Enum
 from functools import cache
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from core import http, pubsub
 from core.errors import AppError, TooLarge, UnsupportedType
 from core.hosts import same_host
-from federation import peers
+from federation import inbox_queue, peers
+from federation.inbox_queue import Item
 from federation.local import is_local_uri
 from federation.models import InboxItem, RemoteKey
 from federation.verify import verify_request
-from federation.vocab import Activity, id_of, parse_document, read_activity, type_of
+from federation.vocab import (
+    PUBLIC,
+    Activity,
+    addressed,
+    id_of,
+    object_of,
+    parse_document,
+    read_activity,
+    type_of,
+)
 
 MAX_BODY_BYTES = 1_048_576
 MAX_ID_BYTES = 1024
-MAX_ATTEMPTS = 10
-# Longer than one fetch may hang (30 s): as long as this, a killed worker holds up what its actor sent.
-CLAIM = timedelta(seconds=40)
-ITEMS_PER_JOB = 50
-SWEPT_ACTORS = 500
-# A row this young has its own job on the way.
-SWEEP_AFTER = timedelta(seconds=10)
-# Long enough that a duplicate is recognised by its row; contract: 24 hours.
-KEEP_DONE = timedelta(days=7)
+# A job ends after this and another goes on: pictures wait in the same queue.
+_MAX_SECONDS = 5.0
+# So many threads of a process may wait for other servers.
+NETWORK_AT_ONCE = 4
+_MAX_SECONDS_WITH_NETWORK = 60.0
+_WAKE_KEY = "federation:inbox:wake"
+# A job that was lost with its worker is not waited for any longer.
+_WAKE_SECONDS = 10
 
 _CONTENT_TYPES = frozenset({"application/activity+json", "application/ld+json"})
 _NAMELESS = "urn:sha256:"
+# What is taken back by its own id, which is then the object of an Undo.
+_UNDONE_BY_ID = frozenset({"Follow", "Like", "Announce", "Block", "EmojiReact"})
+_waiting_for_network = threading.BoundedSemaphore(NETWORK_AT_ONCE)
 logger = structlog.get_logger(__name__)
 
 
@@ -56,17 +71,19 @@ def accept_request(request: HttpRequest, *, recipient_uri: str, now: datetime) -
     signed, and the deletion of somebody we never heard of (whose key cannot be had any more, so it is not
     even fetched).
     """
-    document = parse_document(_body(request))
+    body = _body(request)
+    document = parse_document(body)
     if _is_departure_of_stranger(document):
         return
     verified = verify_request(request, now=now)
-    activity = read_activity(document, recipient_uri=recipient_uri, received_at=now)
-    reason = _reason_to_drop(activity, verified.actor_uri, verified.host)
+    activity = read_activity(document, recipient_uri=recipient_uri, received_at=now, body=body)
+    reason = _reason_to_drop(activity, verified.actor_uri)
     if activity is None or reason:
         logger.info("inbox_dropped", reason=reason, signer=verified.actor_uri[:300])
-        return
-    peers.note_heard_of(verified.host, now)
-    _store(activity, verified.host, request.body)
+    elif inbox_queue.store(_item(activity, verified.host)):
+        transaction.on_commit(wake, robust=True)
+    else:
+        logger.info("inbox_dropped", reason="a duplicate or of a blocked domain", activity_id=activity.id)
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -90,7 +107,7 @@ def _is_departure_of_stranger(document: dict[str, Any]) -> bool:
     return not RemoteKey.objects.filter(actor_uri=actor_uri).exists()
 
 
-def _reason_to_drop(activity: Activity | None, signer_uri: str, host: str) -> str:
+def _reason_to_drop(activity: Activity | None, signer_uri: str) -> str:
     """Return why a verified activity is not taken in; "" when it is."""
     if activity is None:
         return "no type or not exactly one actor"
@@ -100,119 +117,165 @@ def _reason_to_drop(activity: Activity | None, signer_uri: str, host: str) -> st
         return "its id is on another host than its actor"
     if len(activity.id.encode()) > MAX_ID_BYTES or len(signer_uri.encode()) > MAX_ID_BYTES:
         return "over-long id"
-    if is_local_uri(activity.actor_uri):
-        return "it names one of ours as its actor"
-    return "blocked domain" if peers.is_blocked(host) else ""
+    return "it names one of ours as its actor" if is_local_uri(activity.actor_uri) else ""
 
 
-def _store(activity: Activity, host: str, body: bytes) -> None:
-    """Insert the row, once per actor and id, and wake a worker; without Redis the sweep does the waking."""
-    activity_id = activity.id or _NAMELESS + hashlib.sha256(body).hexdigest()
-    try:
-        with transaction.atomic():
-            InboxItem.objects.create(
-                activity_id=activity_id,
-                actor_uri=activity.actor_uri,
-                host=host,
-                activity_type=activity.type[:100],
-                body=body.decode("utf-8-sig"),
-                recipient_uri=activity.recipient_uri,
-                next_attempt_at=activity.received_at,
-                received_at=activity.received_at,
-            )
-            transaction.on_commit(lambda: _wake(activity.actor_uri), robust=True)
-    except IntegrityError:
-        logger.info("inbox_duplicate", activity_id=activity_id[:300])
+def _item(activity: Activity, host: str) -> Item:
+    return Item(
+        id=0,
+        activity_id=activity.id or _NAMELESS + hashlib.sha256(activity.body).hexdigest(),
+        actor_uri=activity.actor_uri,
+        subject_uri=_subject(activity),
+        host=host,
+        activity_type=activity.type[:100],
+        body=activity.body.decode(),
+        recipient_uri="" if _is_public(activity) else activity.recipient_uri,
+        attempts=0,
+        received_at=activity.received_at,
+    )
 
 
-def _wake(actor_uri: str) -> None:
-    from federation.tasks import process_actor
-
-    process_actor.delay(actor_uri=actor_uri)
-
-
-# The job
+def _subject(activity: Activity) -> str:
+    """Return what it is about; activities of one actor about the same are processed in their order."""
+    subject = activity.id if activity.type in _UNDONE_BY_ID else activity.object_uri
+    return subject if len(subject.encode()) <= MAX_ID_BYTES else ""
 
 
-def process_actor_items(actor_uri: str) -> bool:
-    """Process what is due of one actor, oldest first; returns whether there may be more.
+def _is_public(activity: Activity) -> bool:
+    """Tell whether all may read it: then it is all one whose inbox it came to, and once is enough."""
+    return any(
+        PUBLIC in (*audience.to, *audience.cc)
+        for audience in map(addressed, (activity.document, object_of(activity.object) or {}))
+    )
 
-    One worker at a time works for an actor, so a Create and the Delete behind it keep their order. A worker
-    that finds the actor taken leaves: whoever has it looks again before it stops.
+
+def wake() -> None:
+    """Let a worker look; while one is called but has not looked, no other is called. The sweep makes sure."""
+    from federation.tasks import process_inbox
+
+    if pubsub.connection().set(_WAKE_KEY, 1, nx=True, ex=_WAKE_SECONDS):
+        process_inbox.delay()
+
+
+# The jobs
+
+
+def process_due() -> bool:
+    """Process all that is due and needs no other server; returns whether time ran out before the end.
+
+    What does need one is left to `process_with_network`, whose jobs are enqueued here.
     """
-    for _turn in range(ITEMS_PER_JOB):
-        item = _claim(actor_uri, timezone.now())
-        if item is None:
+    deadline = time.monotonic() + _MAX_SECONDS
+    # Before looking: who stores something from now on calls a worker again.
+    pubsub.connection().delete(_WAKE_KEY)
+    while time.monotonic() < deadline:
+        items = inbox_queue.claim(
+            timezone.now(),
+            needs_network=False,
+            most=inbox_queue.ITEMS_PER_CLAIM,
+            each=inbox_queue.ITEMS_PER_HOST,
+        )
+        if not items:
             return False
-        _process(item)
+        if len(items) == inbox_queue.ITEMS_PER_CLAIM:
+            wake()  # one more process can help
+        _process_batch(items)
     return True
 
 
-def sweep_items(now: datetime) -> list[str]:
-    """Return the actors whose items are due and in nobody's hands, those waiting longest first."""
-    due = InboxItem.objects.filter(
-        Q(claimed_until__isnull=True) | Q(claimed_until__lt=now),
-        state=InboxItem.State.QUEUED,
-        next_attempt_at__lte=now - SWEEP_AFTER,
-    )
-    return list(
-        dict.fromkeys(due.order_by("next_attempt_at").values_list("actor_uri", flat=True)[:SWEPT_ACTORS])
-    )
+def process_with_network() -> bool:
+    """Process what may have to wait for other servers, one by one; returns whether time ran out.
+
+    A few threads of a process do so at once; one more leaves at once.
+    """
+    if not _waiting_for_network.acquire(blocking=False):
+        return False
+    try:
+        deadline = time.monotonic() + _MAX_SECONDS_WITH_NETWORK
+        while time.monotonic() < deadline:
+            items = inbox_queue.claim(timezone.now(), needs_network=True, most=1, each=1)
+            if not items:
+                return False
+            _process_waiting(items[0])
+        return True
+    finally:
+        _waiting_for_network.release()
 
 
-def forget_done(now: datetime) -> None:
-    """Delete rows of what was processed; until then they tell duplicates."""
-    InboxItem.objects.filter(state=InboxItem.State.DONE, received_at__lt=now - KEEP_DONE).delete()
+def _process_batch(items: Sequence[Item]) -> None:
+    """Process claimed items in their order; what follows on something that has to wait waits too."""
+    from federation.tasks import process_inbox_with_network
+
+    put_off: set[tuple[str, str]] = set()
+    to_network = 0
+    for item in items:
+        subject = (item.actor_uri, item.subject_uri)
+        if item.subject_uri and subject in put_off:
+            inbox_queue.put_back([item])
+            continue
+        outcome = _process_here(item)
+        if outcome is not Outcome.CLOSED:
+            put_off.add(subject)
+        to_network += outcome is Outcome.NEEDS_NETWORK
+    peers.note_success({item.host for item in items}, timezone.now())
+    for _ in range(min(to_network, NETWORK_AT_ONCE)):
+        process_inbox_with_network.delay()
 
 
-def retry_dead(item_ids: Sequence[int]) -> int:
-    """Give dead items another full round of tries; returns how many. The sweep hands them out."""
-    return InboxItem.objects.filter(pk__in=item_ids, state=InboxItem.State.DEAD).update(
-        state=InboxItem.State.QUEUED, attempts=0, next_attempt_at=timezone.now(), claimed_until=None
-    )
+class Outcome(Enum):
+    """What became of an item in the lane without network."""
+
+    CLOSED = "closed"
+    PUT_OFF = "put off"
+    NEEDS_NETWORK = "needs network"
 
 
-def drop_dead(item_ids: Sequence[int]) -> int:
-    """Close dead items for good, without their bodies; returns how many."""
-    return InboxItem.objects.filter(pk__in=item_ids, state=InboxItem.State.DEAD).update(
-        state=InboxItem.State.DONE, body=""
-    )
+def _process_here(item: Item) -> Outcome:
+    """Process an item in one transaction with its closing: both happen, once, or neither."""
+    try:
+        with transaction.atomic():
+            if inbox_queue.close_done(item.id):
+                with http.without_network():
+                    _dispatch(item)
+    except http.NetworkNeeded:
+        inbox_queue.leave_to_network(item)
+        return Outcome.NEEDS_NETWORK
+    except Exception as error:
+        return _record_failure(item, error)
+    return Outcome.CLOSED
 
 
-def _claim(actor_uri: str, now: datetime) -> InboxItem | None:
-    queued = InboxItem.objects.filter(actor_uri=actor_uri, state=InboxItem.State.QUEUED)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            # Held until this short transaction ends: two workers cannot both see the actor free.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [actor_uri])
-        if queued.filter(claimed_until__gt=now).exists():
-            return None
-        item = queued.filter(next_attempt_at__lte=now).order_by("id").first()
-        if item is not None:
-            item.claimed_until, item.attempts = now + CLAIM, item.attempts + 1
-            item.save(update_fields=["claimed_until", "attempts"])
-        return item
-
-
-def _process(item: InboxItem) -> None:
+def _process_waiting(item: Item) -> None:
+    """Process an item outside of transactions; its receiver may ask other servers, and is repeat-safe."""
     try:
         _dispatch(item)
-    except AppError as error:
+    except Exception as error:
+        _record_failure(item, error)
+    else:
+        inbox_queue.close(item.id, InboxItem.State.DONE, "")
+
+
+def _record_failure(item: Item, error: Exception) -> Outcome:
+    """Note what is refused for good as done, with the reason; all else is tried again."""
+    if not isinstance(error, AppError):
+        logger.error("inbox_item_failed", item_id=item.id, activity_type=item.activity_type, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+    else:
         reason = error.cause or str(error.message)
         if error.permanent:
-            _finish(item, InboxItem.State.DONE, f"refused: {reason}")
-        else:
-            _try_again(item, reason)
-    except Exception as error:
-        logger.exception("inbox_item_failed", item_id=item.pk, activity_type=item.activity_type)
-        _try_again(item, f"{type(error).__name__}: {error}")
-    else:
-        _finish(item, InboxItem.State.DONE, "")
+            inbox_queue.close(item.id, InboxItem.State.DONE, f"refused: {reason}")
+            return Outcome.CLOSED
+    inbox_queue.try_again(item, reason)
+    return Outcome.PUT_OFF
 
 
-def _dispatch(item: InboxItem) -> None:
-    document = parse_document(item.body.encode())
-    activity = read_activity(document, recipient_uri=item.recipient_uri, received_at=item.received_at)
+def _dispatch(item: Item) -> None:
+    if item.attempts > inbox_queue.MAX_ATTEMPTS:
+        raise WorkerLost(f"{item.attempts - 1} tries have ended with the worker")
+    body = item.body.encode()
+    activity = read_activity(
+        parse_document(body), recipient_uri=item.recipient_uri, received_at=item.received_at, body=body
+    )
     if activity is None:
         return
     routes = _routes()
@@ -223,27 +286,11 @@ def _dispatch(item: InboxItem) -> None:
     import_string(route)(activity)
 
 
+class WorkerLost(Exception):
+    """Whoever took up this activity has never come back from it."""
+
+
 @cache
 def _routes() -> dict[tuple[str, str | None], str]:
     routes: dict[tuple[str, str | None], str] = import_string(settings.INBOX_ROUTES)
     return routes
-
-
-def _finish(item: InboxItem, state: InboxItem.State, reason: str) -> None:
-    """Close the item; what is done keeps no body: messages between people are not ours to collect."""
-    body = {"body": ""} if state == InboxItem.State.DONE else {}
-    InboxItem.objects.filter(pk=item.pk).update(
-        state=state, claimed_until=None, last_error=reason[:2000].replace("\x00", ""), **body
-    )
-
-
-def _try_again(item: InboxItem, reason: str) -> None:
-    if item.attempts >= MAX_ATTEMPTS:
-        _finish(item, InboxItem.State.DEAD, reason)
-        return
-    delay = (item.attempts**4 + 15) * random.uniform(1, 1.5)
-    InboxItem.objects.filter(pk=item.pk).update(
-        next_attempt_at=timezone.now() + timedelta(seconds=delay),
-        claimed_until=None,
-        last_error=reason[:2000].replace("\x00", ""),
-    )

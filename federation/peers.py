@@ -25,10 +25,14 @@ _HEARD_SECONDS = 60
 
 def policy_for(host: str) -> DomainPolicy | None:
     """Return what staff decided about a host; the decision about the nearest domain above it counts."""
-    labels = host.partition(":")[0].split(".")
-    names = [".".join(labels[start:]) for start in range(len(labels))]
-    policies = DomainPolicy.objects.filter(domain__in=[host, *names])
+    policies = DomainPolicy.objects.filter(domain__in=domains_above(host))
     return max(policies, key=lambda policy: len(policy.domain), default=None)
+
+
+def domains_above(host: str) -> list[str]:
+    """Return a host and all domains that a decision about it may be made for."""
+    labels = host.partition(":")[0].split(".")
+    return [host, *(".".join(labels[start:]) for start in range(len(labels)))]
 
 
 def is_blocked(host: str) -> bool:

@@ -7,30 +7,43 @@ found by its row within seconds.
 from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from federation import delivery, inbox, pump
+from federation import delivery, inbox, inbox_queue, peers, pump
 
 
-@shared_task(name="federation.process_actor", queue="ingress")
-def process_actor(*, actor_uri: str) -> None:
-    """Process what an actor has sent."""
-    if inbox.process_actor_items(actor_uri):
-        process_actor.delay(actor_uri=actor_uri)
+@shared_task(name="federation.process_inbox", queue="ingress")
+def process_inbox() -> None:
+    """Process what has come in."""
+    if inbox.process_due():
+        process_inbox.delay()
+
+
+@shared_task(name="federation.process_inbox_with_network", queue="default")
+def process_inbox_with_network() -> None:
+    """Process what has come in and may have to wait for other servers."""
+    if inbox.process_with_network():
+        process_inbox_with_network.delay()
 
 
 @shared_task(name="federation.send_deliveries", queue="deliver")
 def send_deliveries() -> None:
     """Send all deliveries that are due."""
-    if pump.pump_deliveries():
-        send_deliveries.delay()
+    pump.pump_deliveries()
+
+
+@worker_shutting_down.connect
+def stop_sending(**kwargs: Any) -> None:
+    """Let a worker that is told to stop end soon; what is owed is sent by others, or later."""
+    pump.stop()
 
 
 @shared_task(name="federation.sweep_inbox", queue="default")
 def sweep_inbox() -> None:
-    """Hand out received activities that no job is working on."""
-    for actor_uri in inbox.sweep_items(timezone.now()):
-        process_actor.delay(actor_uri=actor_uri)
+    """Wake workers for received activities whose turn to be tried again has come, or whose job was lost."""
+    process_inbox.delay()
+    process_inbox_with_network.delay()
 
 
 @shared_task(name="federation.sweep_deliveries", queue="default")
@@ -43,8 +56,9 @@ def sweep_deliveries() -> None:
 @shared_task(name="federation.forget_done", queue="default")
 def forget_done() -> None:
     """Delete what was processed or delivered long enough ago."""
-    inbox.forget_done(timezone.now())
+    inbox_queue.forget_done(timezone.now())
     delivery.forget_done(timezone.now())
+    peers.forget_failures(timezone.now())
 
 
 def _every(seconds: float, name: str) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from core.fields import SnowflakeField
 
 
 class InboxItem(models.Model):
-    """A verified activity waiting to be processed, done, or given up with its reason."""
+    """A verified activity waiting to be processed, done, or given up with its reason.
+
+    ``body`` is what was sent, byte for byte. Activities of one actor with the same ``subject_uri`` are
+    processed in their order. ``needs_network`` is set when other servers have to be asked first.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -18,11 +22,13 @@ class InboxItem(models.Model):
     id = SnowflakeField()
     activity_id = models.CharField(max_length=2048)
     actor_uri = models.CharField(max_length=2048)
+    subject_uri = models.CharField(max_length=2048, default="", blank=True)
     host = models.CharField(max_length=260)
     activity_type = models.CharField(max_length=100)
     body = models.TextField()
     recipient_uri = models.CharField(max_length=2048, default="", blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    needs_network = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     claimed_until = models.DateTimeField(null=True, blank=True)
@@ -31,15 +37,14 @@ class InboxItem(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["actor_uri", "activity_id"], name="inbox_item_unique_activity")
+            models.UniqueConstraint(
+                fields=["actor_uri", "activity_id", "recipient_uri"], name="inbox_item_unique_activity"
+            )
         ]
         indexes = [
-            models.Index(
-                fields=["next_attempt_at", "id"],
-                name="inbox_item_queued",
-                condition=Q(state="queued"),
-            ),
+            models.Index(fields=["host", "id"], name="inbox_item_host", condition=Q(state="queued")),
             models.Index(fields=["actor_uri", "id"], name="inbox_item_actor", condition=Q(state="queued")),
+            models.Index(fields=["id"], name="inbox_item_dead", condition=Q(state="dead")),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ class Activity:
 
     `id` is "" when the sender gave none, `object` is raw, `object_uri` is "" and `object_type` None when the
     object has none (a bare id has no type). `recipient_uri` names the owner of the personal inbox, "" for the
-    shared one.
+    shared one. `body` is what was sent, byte for byte, for whoever forwards it.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Activity:
     document: Mapping[str, Any]
     recipient_uri: str
     received_at: datetime
+    body: bytes = b""
 
     def object_document(self) -> dict[str, Any] | None:
         """Return the embedded object; None when the object is a bare id."""
@@ -33,7 +34,7 @@ class Activity:
 
 
 def read_activity(
-    document: Mapping[str, Any], *, recipient_uri: str, received_at: datetime
+    document: Mapping[str, Any], *, recipient_uri: str, received_at: datetime, body: bytes = b""
 ) -> Activity | None:
     """Read an activity out of a document; None when it lacks a type or names no single actor."""
     kind = type_of(document)
@@ -51,4 +52,5 @@ def read_activity(
         document=document,
         recipient_uri=recipient_uri,
         received_at=received_at,
+        body=body,
     )

@@ -50,6 +50,7 @@ def test_a_dead_activity_is_listed_with_its_reason_and_tried_again(dead_item: In
     [row] = run("inbox", "list")
     assert (row["id"], row["type"], row["reason"]) == (dead_item.pk, "Like", "ZeroDivisionError: by zero")
     assert run("inbox", "list", "--host", "emil.example") == []
+    assert run("inbox", "show", "--id", str(dead_item.pk)) == [{**row, "body": "{}"}]
     assert run("inbox", "retry", "--id", str(dead_item.pk)) == [{"count": 1}]
     dead_item.refresh_from_db()
     assert (dead_item.state, dead_item.attempts) == ("queued", 0)
@@ -64,6 +65,8 @@ def test_a_dead_activity_is_dropped(dead_item: InboxItem) -> None:
 
 def test_dead_deliveries_are_listed_and_tried_again(dead_delivery: Delivery) -> None:
     [row] = run("deliveries", "list")
+    [shown] = run("deliveries", "show", "--id", str(row["id"]))
+    assert json.loads(shown["body"])["type"] == "Create"
     assert (row["peer"], row["reason"]) == ("https://dora.example/inbox", "answered 500")
     assert [row["peer"] for row in run("deliveries", "list", "--state", "queued")] == [
         "https://emil.example/inbox"

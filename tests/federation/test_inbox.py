@@ -12,7 +12,8 @@ from django.test import Client
 from time_machine import travel
 
 from core.errors import NotFound, RemoteUnreachable
-from federation import inbox, peers, remote_keys, tasks
+from federation import inbox, inbox_queue, peers, remote_keys, tasks
+from federation.fetch import fetch_document
 from federation.models import DomainPolicy, InboxItem, Peer, RemoteKey
 from federation.vocab import Activity
 from tests.federation.fake_peer import FakePeer, send
@@ -65,18 +66,24 @@ def like(peer: FakePeer, name: str = "dora", number: int = 1, **changes: Any) ->
     }
 
 
+def claim(most: int = 100, each: int = 20, *, needs_network: bool = False) -> list[int]:
+    items = inbox_queue.claim(datetime.now(UTC), needs_network=needs_network, most=most, each=each)
+    return [item.id for item in items]
+
+
 def make_due() -> None:
     InboxItem.objects.update(next_attempt_at=datetime.now(UTC))
 
 
-def queued_like(peer: FakePeer, number: int = 1) -> InboxItem:
-    activity = like(peer, number=number)
+def queued_like(peer: FakePeer, number: int = 1, **changes: Any) -> InboxItem:
+    activity = like(peer, number=number, **changes)
     now = datetime.now(UTC)
     return InboxItem.objects.create(
         activity_id=activity["id"],
         actor_uri=activity["actor"],
+        subject_uri=activity["id"],
         host=peer.host,
-        activity_type="Like",
+        activity_type=activity["type"],
         body=orjson.dumps(activity).decode(),
         next_attempt_at=now,
         received_at=now,
@@ -120,6 +127,16 @@ def test_the_same_activity_twice_is_one_row(client: Client, dora: FakePeer) -> N
     for _ in range(2):
         assert send(client, activity, signer=activity["actor"]).status_code == 202
     assert InboxItem.objects.count() == 1
+
+
+def test_only_what_is_not_public_is_kept_for_each_inbox(client: Client, dora: FakePeer) -> None:
+    private, public = like(dora), like(dora, number=2, to=["https://www.w3.org/ns/activitystreams#Public"])
+    for activity in (private, public):
+        for path in ("/inbox", "/actor/inbox"):
+            assert send(client, activity, signer=activity["actor"], path=path).status_code == 202
+    kept = InboxItem.objects.order_by("id").values_list("activity_id", "recipient_uri")
+    ours = "https://social.example/actor"
+    assert list(kept) == [(private["id"], ""), (private["id"], ours), (public["id"], "")]
 
 
 def test_an_activity_without_id_is_one_row_per_content(client: Client, dora: FakePeer) -> None:
@@ -293,7 +310,9 @@ def test_a_blocked_domain(client: Client, dora: FakePeer, domain: str) -> None:
 # Peers and keys
 
 
-def test_a_signed_request_brings_a_host_back(client: Client, dora: FakePeer) -> None:
+def test_a_signed_request_brings_a_host_back(
+    client: Client, dora: FakePeer, run_jobs: Callable[[], None]
+) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=30)
     Peer.objects.create(
         domain=dora.host,
@@ -304,17 +323,21 @@ def test_a_signed_request_brings_a_host_back(client: Client, dora: FakePeer) -> 
     )
     activity = like(dora)
     send(client, activity, signer=activity["actor"])
+    run_jobs()
     peer = Peer.objects.get()
     assert (peer.unavailable_since, peer.consecutive_failures, peer.failure_days) == (None, 0, [])
     assert peer.paused_until is None
 
 
-def test_a_host_that_sends_a_lot_is_brought_back_after_every_failure(client: Client, dora: FakePeer) -> None:
+def test_a_host_that_sends_a_lot_is_brought_back_after_every_failure(
+    client: Client, dora: FakePeer, run_jobs: Callable[[], None]
+) -> None:
     for number in (1, 2):
         peers.note_failure(dora.host, datetime.now(UTC))
         assert Peer.objects.get().consecutive_failures == 1
         activity = like(dora, number=number)
         send(client, activity, signer=activity["actor"])
+        run_jobs()
         assert Peer.objects.get().consecutive_failures == 0
 
 
@@ -374,15 +397,15 @@ def test_a_key_at_an_address_of_its_own(client: Client, dora: FakePeer) -> None:
 def test_trouble_that_may_pass_is_tried_again_later(dora: FakePeer) -> None:
     item = queued_like(dora)
     trouble.append(RemoteUnreachable(cause="the parent's server is down"))
-    tasks.process_actor(actor_uri=item.actor_uri)
+    tasks.process_inbox()
     item.refresh_from_db()
     assert (item.state, item.attempts, item.last_error) == ("queued", 1, "the parent's server is down")
     assert item.claimed_until is None and item.next_attempt_at > datetime.now(UTC)
-    tasks.process_actor(actor_uri=item.actor_uri)
+    tasks.process_inbox()
     assert len(received) == 1
     trouble.clear()
     make_due()
-    tasks.process_actor(actor_uri=item.actor_uri)
+    tasks.process_inbox()
     item.refresh_from_db()
     assert (item.state, len(received)) == ("done", 2)
 
@@ -391,33 +414,104 @@ def test_poison_ends_dead_with_its_reason(dora: FakePeer) -> None:
     item = queued_like(dora)
     healthy = queued_like(dora, number=2)
     trouble.append(ZeroDivisionError("by zero"))
-    for _ in range(inbox.MAX_ATTEMPTS + 3):
+    for _ in range(inbox_queue.MAX_ATTEMPTS + 3):
         make_due()
-        tasks.process_actor(actor_uri=item.actor_uri)
+        tasks.process_inbox()
     item.refresh_from_db()
-    assert (item.state, item.attempts) == ("dead", inbox.MAX_ATTEMPTS)
+    assert (item.state, item.attempts) == ("dead", inbox_queue.MAX_ATTEMPTS)
     assert item.last_error == "ZeroDivisionError: by zero"
     assert item.body
     assert InboxItem.objects.filter(pk=healthy.pk, state="dead").exists()
 
 
 def test_one_poisoned_activity_does_not_hold_up_the_next(dora: FakePeer) -> None:
-    first, second = queued_like(dora), queued_like(dora, number=2)
+    _, second = queued_like(dora), queued_like(dora, number=2)
     trouble.append(ZeroDivisionError("by zero"))
     InboxItem.objects.filter(pk=second.pk).update(
         activity_type="Create", body=orjson.dumps(like(dora, number=2, type="Create")).decode()
     )
-    tasks.process_actor(actor_uri=first.actor_uri)
+    tasks.process_inbox()
     assert InboxItem.objects.get(pk=second.pk).state == "done"
     assert [activity.type for activity in received] == ["Like", "Create"]
 
 
+def test_what_kills_its_worker_each_time_ends_dead(dora: FakePeer) -> None:
+    item = queued_like(dora)
+    InboxItem.objects.update(attempts=inbox_queue.MAX_ATTEMPTS)
+    tasks.process_inbox()
+    item.refresh_from_db()
+    assert (item.state, received) == ("dead", [])
+    assert "ended with the worker" in item.last_error
+
+
+def test_what_is_about_the_same_waits_for_what_came_before(dora: FakePeer) -> None:
+    items = [queued_like(dora, number, type=kind) for number, kind in enumerate(["Like", "Create", "Create"])]
+    InboxItem.objects.filter(pk=items[1].pk).update(subject_uri=items[0].subject_uri)
+    trouble.append(RemoteUnreachable(cause="not now"))
+    tasks.process_inbox()
+    assert [activity.id.rpartition("/")[2] for activity in received] == ["0", "2"]
+    tasks.process_inbox()
+    assert len(received) == 2
+    trouble.clear()
+    make_due()
+    tasks.process_inbox()
+    assert [activity.id.rpartition("/")[2] for activity in received[2:]] == ["0", "1"]
+    assert set(InboxItem.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_what_fails_leaves_nothing_behind(dora: FakePeer, monkeypatch: Any) -> None:
+    item = queued_like(dora)
+
+    def fail(item: inbox_queue.Item) -> None:
+        Peer.objects.create(domain="half.example")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(inbox, "_dispatch", fail)
+    tasks.process_inbox()
+    item.refresh_from_db()
+    assert (item.state, bool(item.body)) == ("queued", True)
+    assert not Peer.objects.filter(domain="half.example").exists()
+
+
+# Hosts, and waiting for them
+
+
+def test_a_host_that_sends_a_lot_does_not_hold_up_the_others(dora: FakePeer, emil: FakePeer) -> None:
+    flood = [queued_like(dora, number).pk for number in range(30)]
+    single = queued_like(emil).pk
+    assert claim(most=10) == [*flood[:9], single]
+
+
+def test_what_needs_another_server_is_done_aside(
+    client: Client, dora: FakePeer, run_jobs: Callable[[], None], monkeypatch: Any
+) -> None:
+    parent = dora.add("/n/1", {"id": f"{dora.base}/n/1", "type": "Note"})
+    fetched: list[Any] = []
+    monkeypatch.setattr(inbox, "_dispatch", lambda item: fetched.append(fetch_document(parent)["id"]))
+    activity = like(dora)
+    send(client, activity, signer=activity["actor"])
+    run_jobs()
+    item = InboxItem.objects.get()
+    assert (item.state, item.body, item.attempts, item.needs_network) == ("done", "", 1, True)
+    assert fetched == [parent]
+
+
+def test_a_host_that_hangs_has_one_place_of_those_who_wait(dora: FakePeer, emil: FakePeer) -> None:
+    first, second, other = queued_like(dora), queued_like(emil, 2), queued_like(emil)
+    InboxItem.objects.update(needs_network=True)
+    InboxItem.objects.filter(pk=other.pk).update(host=dora.host, actor_uri=f"{dora.base}/users/other")
+    assert claim() == []
+    assert claim(1, 1, needs_network=True) == [first.pk]
+    assert claim(1, 1, needs_network=True) == [second.pk]
+    assert claim(1, 1, needs_network=True) == []
+
+
 def test_what_a_killed_worker_held_is_swept_up(dora: FakePeer) -> None:
     item = queued_like(dora)
-    assert inbox._claim(item.actor_uri, datetime.now(UTC)) == item
+    assert claim() == [item.pk]
     tasks.sweep_inbox()
     assert received == []
-    with travel(datetime.now(UTC) + inbox.CLAIM + timedelta(seconds=1), tick=True):
+    with travel(datetime.now(UTC) + inbox_queue.CLAIM + timedelta(seconds=1), tick=True):
         tasks.sweep_inbox()
     assert len(received) == 1
     assert InboxItem.objects.get().state == "done"
@@ -431,9 +525,9 @@ def test_what_a_flushed_redis_forgot_is_swept_up(client: Client, dora: FakePeer)
     assert len(received) == 1
 
 
-def test_done_rows_are_forgotten_after_a_week(dora: FakePeer) -> None:
-    item = queued_like(dora)
-    tasks.process_actor(actor_uri=item.actor_uri)
+def test_done_rows_are_forgotten_when_no_duplicate_can_come(dora: FakePeer) -> None:
+    queued_like(dora)
+    tasks.process_inbox()
     tasks.forget_done()
     assert InboxItem.objects.exists()
     with travel(datetime.now(UTC) + timedelta(days=8), tick=True):
@@ -445,12 +539,13 @@ def test_done_rows_are_forgotten_after_a_week(dora: FakePeer) -> None:
 def test_two_workers_keep_the_order_of_one_actor(dora: FakePeer, monkeypatch: Any) -> None:
     items = [queued_like(dora, number=number) for number in range(20)]
     at_once: list[int] = []
+    done: list[int] = []
     busy = threading.Semaphore(1)
 
-    def slow(item: InboxItem) -> None:
+    def slow(item: inbox_queue.Item) -> None:
         at_once.append(busy.acquire(blocking=False))
         threading.Event().wait(0.005)
-        received.append(item.pk)
+        done.append(item.id)
         if at_once[-1]:
             busy.release()
 
@@ -458,7 +553,7 @@ def test_two_workers_keep_the_order_of_one_actor(dora: FakePeer, monkeypatch: An
 
     def work() -> None:
         try:
-            tasks.process_actor(actor_uri=items[0].actor_uri)
+            tasks.process_inbox()
         finally:
             connection.close()
 
@@ -467,5 +562,5 @@ def test_two_workers_keep_the_order_of_one_actor(dora: FakePeer, monkeypatch: An
         thread.start()
     for thread in threads:
         thread.join()
-    assert received == [item.pk for item in items]
+    assert done == [item.pk for item in items]
     assert all(at_once)

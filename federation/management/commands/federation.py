@@ -1,4 +1,4 @@
-"""manage.py federation inbox|deliveries list|retry|drop: see and mend what did not go through."""
+"""manage.py federation inbox|deliveries list|show|retry|drop: see and mend what did not go through."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
-from federation import delivery, inbox
+from federation import delivery, inbox_queue
 from federation.models import Delivery, InboxItem
 
 Rows = QuerySet[InboxItem] | QuerySet[Delivery]
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         kinds = parser.add_subparsers(dest="kind", required=True)
         for kind in ("inbox", "deliveries"):
             actions = kinds.add_parser(kind).add_subparsers(dest="action", required=True)
-            for action in ("list", "retry", "drop"):
+            for action in ("list", "show", "retry", "drop"):
                 chosen = actions.add_parser(action)
                 chosen.add_argument("--id", type=int, action="append", help="only this one (may be repeated)")
                 chosen.add_argument("--host", help="only what came from or goes to this host")
@@ -34,13 +34,18 @@ class Command(BaseCommand):
         rows = self._rows(options)
         if options["action"] == "list":
             for row in rows[: options["limit"]]:
-                self._print(row, as_json=options["json"])
+                self._print(_summary(row), as_json=options["json"])
+            return
+        if options["action"] == "show":
+            for row in rows:
+                body = row.body if isinstance(row, InboxItem) else bytes(row.activity.body).decode()
+                self._print({**_summary(row), "body": body}, as_json=options["json"])
             return
         if options["action"] == "drop" and not (options["id"] or options["host"]):
             raise CommandError("Say which ones to drop: --id or --host.")
         actions = {
-            ("inbox", "retry"): inbox.retry_dead,
-            ("inbox", "drop"): inbox.drop_dead,
+            ("inbox", "retry"): inbox_queue.retry_dead,
+            ("inbox", "drop"): inbox_queue.drop_dead,
             ("deliveries", "retry"): delivery.retry_dead,
             ("deliveries", "drop"): delivery.drop_dead,
         }
@@ -53,26 +58,29 @@ class Command(BaseCommand):
             rows = InboxItem.objects.order_by("id")
         else:
             rows = Delivery.objects.select_related("activity").order_by("id")
-        rows = rows.filter(state=options.get("state") or "dead")
+        rows = rows.filter(state=options.get("state", "dead"))
         if options["id"]:
             rows = rows.filter(pk__in=options["id"])
         if options["host"]:
             rows = rows.filter(host=options["host"])
         return rows
 
-    def _print(self, row: InboxItem | Delivery, *, as_json: bool) -> None:
-        if isinstance(row, InboxItem):
-            kind, name, other = row.activity_type, row.activity_id, row.actor_uri
-        else:
-            kind, name, other = row.activity.activity_type, row.activity.activity_id, row.inbox_url
-        shown = {
-            "id": row.pk,
-            "type": kind,
-            "activity": name,
-            "peer": other,
-            "attempts": row.attempts,
-            "next_attempt_at": row.next_attempt_at.isoformat(),
-            "reason": row.last_error,
-        }
+    def _print(self, shown: dict[str, Any], *, as_json: bool) -> None:
         line = json.dumps(shown) if as_json else "  ".join(str(value) for value in shown.values())
         self.stdout.write(line)
+
+
+def _summary(row: InboxItem | Delivery) -> dict[str, Any]:
+    if isinstance(row, InboxItem):
+        kind, name, other = row.activity_type, row.activity_id, row.actor_uri
+    else:
+        kind, name, other = row.activity.activity_type, row.activity.activity_id, row.inbox_url
+    return {
+        "id": row.pk,
+        "type": kind,
+        "activity": name,
+        "peer": other,
+        "attempts": row.attempts,
+        "next_attempt_at": row.next_attempt_at.isoformat(),
+        "reason": row.last_error,
+    }
