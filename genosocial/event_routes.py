@@ -3,6 +3,7 @@
 from accounts.events import (
     AccountBlocked,
     AccountDeleted,
+    AccountRead,
     FollowAccepted,
     FollowEnded,
     FollowMoved,
@@ -17,6 +18,7 @@ ROUTES: dict[type, tuple[str, ...]] = {
     FollowEnded: ("timelines.events.on_follow_ended",),
     FollowMoved: ("timelines.events.on_follow_moved",),
     AccountBlocked: ("timelines.events.on_account_blocked",),
+    AccountRead: ("timelines.remote_featured.on_account_read",),
     AccountDeleted: ("timelines.events.on_account_deleted",),
     TokensRevoked: ("timelines.push.on_tokens_revoked",),
     UserConfirmed: ("invites.signup.complete_redemption", "timelines.events.on_user_confirmed"),

@@ -16,6 +16,8 @@ ROUTES: dict[tuple[str, str | None], str] = {
     ("Move", None): "accounts.inbox.receive_move",
     **{("Update", kind): "accounts.inbox.receive_update" for kind in _ACTORS},
     # statuses
+    ("Add", None): "timelines.remote_featured.receive_add",
+    ("Remove", None): "timelines.remote_featured.receive_remove",
     ("QuoteRequest", None): "timelines.inbox_quotes.receive_quote_request",
     # What is no answer about a quote is one about a follow; a bare id does not say.
     ("Accept", None): "timelines.inbox_quotes.receive_accept",

@@ -48,6 +48,11 @@ def obtain_tag(name_or_id: str) -> Tag:
     return found or _stored(find_tag(name_or_id))
 
 
+def stored_tag(name: str) -> Tag:
+    """Return the hashtag of this name, made if nobody used it. Raises NotFound for what can be none."""
+    return _stored(find_tag(name))
+
+
 def _stored(tag: Tag) -> Tag:
     return tag if tag.pk is not None else store_tags({tag.name: tag.display_name})[0]
 
@@ -122,7 +127,7 @@ def choose_featured_tag(account: Account, name: str) -> FeaturedTag:
     Raises Unprocessable when it is shown there already, past ten, and for what can be no hashtag.
     """
     try:
-        tag = _stored(find_tag(name))
+        tag = stored_tag(name)
     except NotFound as error:
         raise Unprocessable(_("This is not a hashtag")) from error
     row, is_new = feature_tag(account, tag)

@@ -17,6 +17,7 @@ from timelines.notification_requests import merge_notifications
 from timelines.notifications import stream_notifications
 from timelines.polls import close_poll, send_tallies
 from timelines.remote import fetch_parent, verify_quote
+from timelines.remote_featured import fetch_featured
 from timelines.remote_quotes import recheck_quote
 from timelines.scheduled import publish_scheduled
 
@@ -24,6 +25,7 @@ __all__ = [
     "attach_card",
     "close_poll",
     "fan_out",
+    "fetch_featured",
     "fetch_parent",
     "publish_scheduled",
     "merge_notifications",
