@@ -18,7 +18,7 @@ from core.prepared import Ids as Places
 from core.prepared import Prepared
 from federation.delivery import deliver
 from timelines import documents
-from timelines.models import Favourite, Mention, Poll, PollVote, Quote, Status, StatusPin
+from timelines.models import Favourite, FeaturedTag, Mention, Poll, PollVote, Quote, Status, StatusPin
 from timelines.visibility import OPEN
 
 _FOR_FOLLOWERS = (*OPEN, Status.Visibility.PRIVATE)
@@ -36,12 +36,12 @@ def send_create(note: documents.Note) -> None:
 def _inboxes_of_new(note: documents.Note) -> list[str]:
     """Return where a new status goes: as `_concerned` says, of what is known, by one query built once."""
     status = note.status
-    accounts, followed = [mention.account_id for mention in note.mentions], []
+    accounts, followed = [account.pk for account in note.addressed], []
     if status.visibility in _FOR_FOLLOWERS:
         followed.append(status.account_id)
         if note.quote is not None and note.quote.quoted is not None:
             accounts.append(note.quote.quoted.account_id)
-    if status.visibility in OPEN and status.in_reply_to_account_id is not None:
+    if _reaches_answered(status) and status.in_reply_to_account_id is not None:
         accounts.append(status.in_reply_to_account_id)
         followed.append(status.in_reply_to_account_id)
     return [inbox for (inbox,) in _INBOXES.tuples(accounts=accounts, followed=followed)]
@@ -57,7 +57,8 @@ def send_update(status: Status) -> None:
 def send_delete(status: Status) -> None:
     """Tell that a status of a local account goes; call it while its mentions and reactions are there."""
     if status.account.is_local:
-        _deliver(documents.render_delete(status), status, _concerned(status), _reacting(status))
+        delete = documents.render_delete(status)
+        _deliver(delete, status, _concerned(status), _reacting(status), also_suspended=True)
 
 
 def send_announce(reblog: Status) -> None:
@@ -101,6 +102,16 @@ def send_pin(pin: StatusPin) -> None:
 def send_unpin(pin: StatusPin) -> None:
     """Tell the followers that a local account unpinned a status; call it before the row goes."""
     _deliver_pin(documents.render_unpin(pin), pin)
+
+
+def send_featured_tag(featured: FeaturedTag) -> None:
+    """Tell the followers that a local account shows a hashtag on its profile."""
+    _deliver_featured_tag(documents.render_featured_tag(featured, "Add"), featured)
+
+
+def send_unfeatured_tag(featured: FeaturedTag) -> None:
+    """Tell the followers that a hashtag is off the profile; call it before the row goes."""
+    _deliver_featured_tag(documents.render_featured_tag(featured, "Remove"), featured)
 
 
 def send_votes(poll: Poll, votes: Iterable[PollVote]) -> None:
@@ -187,14 +198,23 @@ def _concerned(status: Status) -> list[Ids]:
     """Followers if they may see it, the mentioned, who is quoted, and who is replied to, with their followers
     if ours.
     """
-    found: list[Ids] = [Mention.objects.filter(status=status).values("account_id")]
+    mentions = Mention.objects.filter(status=status)
+    if status.account.silenced_at is not None:
+        mentions = mentions.filter(account__in=_followers_of(status.account_id))
+    found: list[Ids] = [mentions.values("account_id")]
     if status.visibility in _FOR_FOLLOWERS:
         found.append(_followers_of(status.account_id))
         found.append(Quote.objects.filter(status=status).values("quoted__account_id"))
-    if status.visibility in OPEN and status.in_reply_to_account_id is not None:
+    if _reaches_answered(status):
         found.append(Account.objects.filter(pk=status.in_reply_to_account_id).values("pk"))
         found.append(_followers_of(status.in_reply_to_account_id))
     return found
+
+
+def _reaches_answered(status: Status) -> bool:
+    """A silenced author reaches nobody but followers."""
+    is_reply = status.visibility in OPEN and status.in_reply_to_account_id is not None
+    return is_reply and status.account.silenced_at is None
 
 
 def _followers_of(account_id: int) -> Ids:
@@ -228,14 +248,12 @@ def _author_of(status: Status) -> list[Ids]:
     return [Account.objects.filter(pk=status.account_id).values("pk")]
 
 
-def _deliver(document: dict[str, Any], status: Status, *concerned: list[Ids]) -> None:
-    inboxes = _inboxes(*concerned)
-    deliver(document, sender_uri=status.account.uri, inboxes=inboxes, object_uri=status.uri)
-
-
-def _inboxes(*concerned: list[Ids]) -> Iterable[str]:
+def _deliver(
+    document: dict[str, Any], status: Status, *concerned: list[Ids], also_suspended: bool = False
+) -> None:
     first, *rest = [ids.order_by() for part in concerned for ids in part]
-    return inboxes_of(Account.objects.filter(pk__in=first.union(*rest)))
+    inboxes = inboxes_of(Account.objects.filter(pk__in=first.union(*rest)), also_suspended=also_suspended)
+    deliver(document, sender_uri=status.account.uri, inboxes=inboxes, object_uri=status.uri)
 
 
 def _deliver_to_author(document: dict[str, Any], favourite: Favourite) -> None:
@@ -254,6 +272,17 @@ def _deliver_pin(document: dict[str, Any], pin: StatusPin) -> None:
             sender_uri=pin.account.uri,
             inboxes=inboxes_of(Account.objects.filter(pk__in=_followers_of(pin.account_id))),
             object_uri=f"{pin.account.uri}#pins/{pin.pk}",
+        )
+
+
+def _deliver_featured_tag(document: dict[str, Any], featured: FeaturedTag) -> None:
+    account = featured.account
+    if account.is_local:
+        deliver(
+            document,
+            sender_uri=account.uri,
+            inboxes=inboxes_of(Account.objects.filter(pk__in=_followers_of(account.pk))),
+            object_uri=f"{account.uri}#tags/{featured.pk}",
         )
 
 

@@ -17,7 +17,7 @@ from core.api.parameters import as_id
 from core.errors import NotFound, Unprocessable
 from core.locks import hold
 from core.text import clean_line, normalise_tag
-from timelines import feeds
+from timelines import feeds, outbox
 from timelines.content import store_tags
 from timelines.models import FeaturedTag, Status, StatusTag, Tag, TagFollow
 from timelines.visibility import OPEN
@@ -118,7 +118,9 @@ def feature_tag(account: Account, tag: Tag) -> tuple[FeaturedTag, bool]:
             return found, False
         if rows.count() >= MAX_FEATURED:
             raise Unprocessable(_("You can feature at most %(limit)d hashtags") % {"limit": MAX_FEATURED})
-        return FeaturedTag.objects.create(account=account, tag=tag, created_at=timezone.now()), True
+        row = FeaturedTag.objects.create(account=account, tag=tag, created_at=timezone.now())
+        outbox.send_featured_tag(row)
+        return row, True
 
 
 def choose_featured_tag(account: Account, name: str) -> FeaturedTag:
@@ -138,14 +140,24 @@ def choose_featured_tag(account: Account, name: str) -> FeaturedTag:
 
 def unfeature_tag(account: Account, tag: Tag) -> None:
     """Take a hashtag off the profile; without it nothing happens."""
-    FeaturedTag.objects.filter(account=account, tag=tag).delete()
+    _unfeature(FeaturedTag.objects.filter(account=account, tag=tag))
 
 
 def delete_featured_tag(account: Account, featured_tag_id: object) -> None:
     """Take a hashtag off the profile by the id of that row. Raises NotFound."""
     rows = FeaturedTag.objects.filter(account=account, pk=as_id(featured_tag_id) or 0)
-    if not rows.delete()[0]:
+    if not _unfeature(rows):
         raise NotFound()
+
+
+def _unfeature(rows: "QuerySet[FeaturedTag]") -> bool:
+    with transaction.atomic():
+        row = rows.select_for_update(of=("self",)).select_related("account", "tag").first()
+        if row is None:
+            return False
+        outbox.send_unfeatured_tag(row)
+        row.delete()
+    return True
 
 
 def suggested_tags(account: Account) -> list[Tag]:

@@ -6,11 +6,12 @@ Source: contract of the federation 4.1, 4.4.
 from datetime import datetime
 from typing import Any
 
+from accounts.documents import tag_url
 from accounts.models import Account
 from core.api.rendering import iso
 from federation.vocab import AS2, CONTEXT, PUBLIC
 from timelines.documents.note import Document, Note, address, render_note
-from timelines.models import Favourite, Status, StatusPin
+from timelines.models import Favourite, FeaturedTag, Status, StatusPin
 
 
 def with_context(document: Document) -> Document:
@@ -133,6 +134,21 @@ def _render_pin(pin: StatusPin, kind: str) -> Document:
             pin.account,
             target=f"{pin.account.uri}/collections/featured",
             object=pin.status.uri,
+        )
+    )
+
+
+def render_featured_tag(featured: FeaturedTag, kind: str) -> Document:
+    """Render the Add or Remove (``kind``) of a hashtag on the profile."""
+    account, tag = featured.account, featured.tag
+    hashtag = {"type": "Hashtag", "href": tag_url(tag.name), "name": f"#{tag.display_name}"}
+    return with_context(
+        _activity(
+            f"{account.uri}#tags/{featured.pk}/{kind.lower()}",
+            kind,
+            account,
+            target=f"{account.uri}/collections/featured",
+            object=hashtag,
         )
     )
 

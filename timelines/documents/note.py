@@ -4,14 +4,14 @@ Source: contract of the federation 4.2, 4.3.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.documents import tag_url
-from accounts.models import Account
+from accounts.models import Account, Follow
 from core.api.rendering import iso
 from core.text import find_shortcodes
 from federation.vocab import PUBLIC
@@ -28,6 +28,8 @@ Document = dict[str, Any]
 
 Visibility = Status.Visibility
 _MAX_INLINED_REPLIES = 5
+# The text goes along up to three times, and some servers take no more than 64 KiB in all.
+_MAX_REPEATED_TEXT = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,18 @@ class Note:
     own_replies: Sequence[str]
     poll: Poll | None = None
     quote: Quote | None = None
+    # Ids of mentioned accounts that a silenced author must not reach: they do not follow it.
+    unreachable: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def addressed(self) -> list[Account]:
+        """The mentioned accounts that the status reaches."""
+        return [row.account for row in self.mentions if row.account_id not in self.unreachable]
 
     @property
     def addresses(self) -> Addresses:
         """Whom the status is addressed to."""
-        mentioned = [uri for mention in self.mentions for uri in _addresses_of(mention.account)]
+        mentioned = [uri for account in self.addressed for uri in _addresses_of(account)]
         return address(self.status.visibility, self.status.account, mentioned)
 
 
@@ -79,6 +88,7 @@ def new_note(
         own_replies=(),
         poll=poll,
         quote=quote,
+        unreachable=_unreachable([status], {status.pk: mentions})[status.pk],
     )
 
 
@@ -100,6 +110,7 @@ def load_notes(statuses: Sequence[Status]) -> list[Note]:
     codes = {status.pk: _shortcodes(status, polls.get(status.pk)) for status in statuses}
     emojis = load_emojis((code, None) for found in codes.values() for code in found)
     replies = _own_replies(statuses)
+    unreachable = _unreachable(statuses, mentions)
     return [
         Note(
             status=status,
@@ -110,6 +121,7 @@ def load_notes(statuses: Sequence[Status]) -> list[Note]:
             own_replies=replies[status.pk][:_MAX_INLINED_REPLIES],
             poll=polls.get(status.pk),
             quote=quotes.get(status.pk),
+            unreachable=unreachable[status.pk],
         )
         for status in statuses
     ]
@@ -133,6 +145,30 @@ def _grouped_tags(statuses: Iterable[Status]) -> dict[int, list[Tag]]:
     for link in links:
         found[link.status_id].append(link.tag)
     return found
+
+
+def _unreachable(
+    statuses: Sequence[Status], mentions: Mapping[int, Sequence[Mention]]
+) -> dict[int, frozenset[int]]:
+    """Return for each status whom a silenced author mentions in vain. Source: contract 4.2."""
+    silenced = {status.account_id for status in statuses if status.account.silenced_at is not None}
+    if not silenced:
+        return dict.fromkeys((status.pk for status in statuses), frozenset())
+    mentioned = {
+        status.pk: {mention.account_id for mention in mentions[status.pk]}
+        for status in statuses
+        if status.account_id in silenced
+    }
+    follows = Follow.objects.accepted().filter(
+        target__in=silenced, account__in=set().union(*mentioned.values())
+    )
+    following = set(follows.values_list("target", "account"))
+    return {
+        status.pk: frozenset(
+            pk for pk in mentioned.get(status.pk, ()) if (status.account_id, pk) not in following
+        )
+        for status in statuses
+    }
 
 
 def _own_replies(statuses: Iterable[Status]) -> dict[int, list[str]]:
@@ -202,10 +238,11 @@ def _render_optional(status: Status) -> Document:
     found: Document = {}
     if status.conversation_uri:
         found |= {"conversation": status.conversation_uri, "context": status.conversation_uri}
-    if status.content_type == Status.ContentType.MARKDOWN:
+    is_short = len(status.content.encode()) <= _MAX_REPEATED_TEXT
+    if status.content_type == Status.ContentType.MARKDOWN and is_short:
         # Source: ActivityPub 3.3.
         found["source"] = {"content": status.text, "mediaType": status.content_type}
-    if status.language:
+    if status.language and is_short:
         found["contentMap"] = {status.language: status.content}
     if status.edited_at is not None:
         found["updated"] = iso(status.edited_at)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from accounts import relationships
@@ -16,6 +17,7 @@ from timelines.edits import StatusChanges, edit_status
 from timelines.models import Status
 from timelines.outbox import send_create
 from timelines.statuses import delete_status, publish_status
+from timelines.tags import choose_featured_tag, unfeature_tag
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +151,23 @@ def test_a_favourite_and_its_undo_reach_the_author_only(anna: Account, dora: Per
     assert not dora.inbox("Like") and not dora.inbox("Undo")
 
 
+def test_hashtags_of_the_profile_are_told_with_ids_of_their_own(anna: Account, dora: Person) -> None:
+    row = choose_featured_tag(anna, "Coöps")
+    add = received(dora, "Add")
+    hashtag = {"type": "Hashtag", "href": "https://social.example/tags/coöps", "name": "#Coöps"}
+    assert add == {
+        "@context": add["@context"],
+        "id": f"{anna.uri}#tags/{row.pk}/add",
+        "type": "Add",
+        "actor": anna.uri,
+        "target": f"{anna.uri}/collections/featured",
+        "object": hashtag,
+    }
+    unfeature_tag(anna, row.tag)
+    remove = received(dora, "Remove")
+    assert (remove["id"], remove["object"]) == (f"{anna.uri}#tags/{row.pk}/remove", hashtag)
+
+
 def test_pins_are_told_with_ids_of_their_own(anna: Account, dora: Person) -> None:
     status = publish(anna)
     interactions.pin(anna, status)
@@ -159,7 +178,35 @@ def test_pins_are_told_with_ids_of_their_own(anna: Account, dora: Person) -> Non
     assert received(dora, "Remove")["id"] == add["id"].removesuffix("add") + "remove"
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", "text/markdown"])
+def test_the_longest_post_stays_under_what_others_take(
+    anna: Account, dora: Person, content_type: str
+) -> None:
+    url = "https://a.example/" + "b" * 1500
+    addresses = " ".join([url] * 14)
+    text = addresses + "Ü" * 1500
+    publish(anna, text, language="de", content_type=content_type)
+    create = received(dora, "Create")
+    assert len(orjson.dumps(create)) < 65_536 and url in create["object"]["content"]
+    assert not {"contentMap", "source"} & create["object"].keys()
+
+
 # Whom it concerns
+
+
+def test_a_silenced_author_reaches_only_who_follows(anna: Account, dora: Person, emil: Person) -> None:
+    Account.objects.filter(pk=anna.pk).update(silenced_at=anna.created_at)
+    anna.refresh_from_db()
+    relationships.accept_follow(relationships.follow(anna, emil.account()))
+    note = emil.posts()
+    Delivery.objects.all().delete()
+    text = f"@dora@{dora.peer.host} @emil@{emil.peer.host}"
+    status = publish(anna, text, in_reply_to_id=Status.objects.get(uri=note["id"]).pk)
+    edit_status(status, StatusChanges(text=f"{text} again"))
+    assert {host for _kind, host in owed()} == {dora.peer.host}
+    update = received(dora, "Update")
+    assert update["cc"] == update["object"]["cc"] == [PUBLIC, dora.uri]
+    assert load_note(status).addresses.cc == update["cc"]
 
 
 def test_each_server_gets_one_delivery_however_many_live_there(anna: Account, dora: Person) -> None:
@@ -194,11 +241,15 @@ def test_who_reacted_learns_of_edits_and_deletions(anna: Account, dora: Person, 
     assert owed() == [("Delete", hosts[0]), ("Delete", hosts[1]), ("Update", hosts[0]), ("Update", hosts[1])]
 
 
-def test_suspended_accounts_are_told_nothing(anna: Account, dora: Person) -> None:
+def test_suspended_accounts_are_told_of_ends_only(anna: Account, dora: Person) -> None:
+    old = publish(anna)
     Delivery.objects.all().delete()
     Account.objects.filter(uri=dora.uri).update(suspended_at=anna.created_at)
     publish(anna)
     assert owed() == []
+    # What they have already must go there, too.
+    delete_status(old)
+    assert owed() == [("Delete", dora.peer.host)]
 
 
 def test_what_remote_people_do_is_sent_to_nobody(anna: Account, dora: Person) -> None:
