@@ -3,24 +3,26 @@
 Called by inbox (policy), delivery (availability, breaker) and moderation (policy). Source: contract §4.6.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from federation.models import DomainPolicy, Peer
+from federation.models import Delivery, DomainPolicy, Peer
 from federation.signatures.outgoing import Scheme
 
 UNAVAILABLE_AFTER_DAYS = 7
 # Only the recent past counts; a day older than this is forgotten.
-FAILURE_MEMORY_DAYS = 60
+FAILURE_MEMORY = timedelta(days=60)
 BREAKER_FAILURES = 10
 BREAKER_PAUSE = timedelta(seconds=60)
 BREAKER_MAX_DOUBLINGS = 5
 SCHEME_MEMORY = timedelta(days=30)
 _SUCCESS_NOTED_EVERY = timedelta(hours=1)
 _HEARD_SECONDS = 60
+_FAILURE_FIELDS = ["consecutive_failures", "failure_days", "unavailable_since", "paused_until"]
 
 
 def policy_for(host: str) -> DomainPolicy | None:
@@ -46,7 +48,7 @@ def blocked_among(hosts: set[str]) -> set[str]:
     domains = set(
         DomainPolicy.objects.filter(severity=DomainPolicy.Severity.SUSPEND).values_list("domain", flat=True)
     )
-    return {host for host in hosts if domains and _has_suffix_in(host, domains) and is_blocked(host)}
+    return {host for host in hosts if not domains.isdisjoint(domains_above(host)) and is_blocked(host)}
 
 
 def unavailable_among(hosts: set[str]) -> set[str]:
@@ -58,30 +60,46 @@ def unavailable_among(hosts: set[str]) -> set[str]:
     )
 
 
+def paused_among(hosts: set[str], now: datetime) -> dict[str, datetime]:
+    """Return until when those of many hosts are left alone that are."""
+    return {
+        domain: until
+        for domain, until in Peer.objects.filter(domain__in=hosts).values_list("domain", "paused_until")
+        if until is not None and until > now
+    }
+
+
 def note_success(hosts: Iterable[str], now: datetime) -> None:
     """Remember that hosts are alive: a delivery arrived there, or a signed request came from there.
 
-    Clears every failure. Changes a row at most once an hour while all is well.
+    Clears every failure, and what had to wait for the host is due. Changes a row at most once an hour while
+    all is well.
     """
-    # In order: two processes that note the same hosts must not wait for each other in a circle.
-    domains = sorted(hosts)
-    Peer.objects.bulk_create(
-        [Peer(domain=domain, last_success_at=now) for domain in domains], ignore_conflicts=True
-    )
-    Peer.objects.filter(
-        Q(consecutive_failures__gt=0)
-        | Q(unavailable_since__isnull=False)
-        | Q(paused_until__isnull=False)
-        | ~Q(failure_days=[])
-        | Q(last_success_at__isnull=True)
-        | Q(last_success_at__lt=now - _SUCCESS_NOTED_EVERY),
-        domain__in=domains,
-    ).update(
-        consecutive_failures=0,
-        unavailable_since=None,
-        paused_until=None,
-        failure_days=[],
-        last_success_at=now,
+    wanted = sorted(hosts)
+    known = {peer.domain: peer for peer in Peer.objects.filter(domain__in=wanted)}
+    noteworthy = [host for host in wanted if host not in known or _is_news(known[host], now)]
+    if not noteworthy:
+        return
+    with transaction.atomic():
+        revived = []
+        peers = _locked_peers(noteworthy)
+        for peer in peers:
+            if peer.consecutive_failures >= BREAKER_FAILURES:
+                revived.append(peer.domain)
+            peer.consecutive_failures, peer.failure_days = 0, []
+            peer.unavailable_since = peer.paused_until = None
+            peer.last_success_at = now
+        Peer.objects.bulk_update(peers, [*_FAILURE_FIELDS, "last_success_at"])
+        if revived:
+            _queued(revived, now).filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+
+
+def _is_news(peer: Peer, now: datetime) -> bool:
+    return (
+        peer.last_success_at is None
+        or peer.last_success_at < now - _SUCCESS_NOTED_EVERY
+        or bool(peer.consecutive_failures or peer.failure_days)
+        or (peer.unavailable_since or peer.paused_until) is not None
     )
 
 
@@ -91,33 +109,93 @@ def note_heard_of(host: str, now: datetime) -> None:
         note_success([host], now)
 
 
-def note_failure(host: str, now: datetime) -> None:
-    """Remember that a host could not be delivered to.
+def note_failures(failures: Mapping[str, int], now: datetime) -> None:
+    """Remember how often hosts could not be delivered to just now.
 
-    Ten failures in a row pause it for a minute, then ever longer up to half an hour; failures on seven
-    different days make it unavailable until it is heard of again.
+    Ten failures in a row pause a host for a minute, then ever longer up to half an hour. Failures on seven
+    different days make it unavailable until it is heard of again: what is owed to it is dead.
     """
-    cache.delete(_heard_key(host))
-    Peer.objects.bulk_create([Peer(domain=host)], ignore_conflicts=True)
-    Peer.objects.filter(domain=host).update(consecutive_failures=F("consecutive_failures") + 1)
-    peer = Peer.objects.get(domain=host)
-    oldest = now.date() - timedelta(days=FAILURE_MEMORY_DAYS)
-    days = sorted({day for day in peer.failure_days if day >= oldest} | {now.date()})
-    changes: dict[str, object] = {"failure_days": days}
-    if len(days) >= UNAVAILABLE_AFTER_DAYS and peer.unavailable_since is None:
-        changes["unavailable_since"] = now
+    if not failures:
+        return
+    cache.delete_many([_heard_key(host) for host in failures])
+    with transaction.atomic():
+        peers = _locked_peers(sorted(failures))
+        for peer in peers:
+            _add_failures(peer, failures[peer.domain], now)
+        Peer.objects.bulk_update(peers, _FAILURE_FIELDS)
+        for peer in peers:
+            if peer.paused_until is not None and peer.paused_until > now:
+                _hold_back(peer.domain, peer.paused_until, now)
+        _queued([peer.domain for peer in peers if peer.unavailable_since == now], now).update(
+            state=Delivery.State.DEAD, last_error="the host failed on seven days"
+        )
+
+
+def _add_failures(peer: Peer, number: int, now: datetime) -> None:
+    peer.consecutive_failures += number
+    oldest = now.date() - FAILURE_MEMORY
+    peer.failure_days = sorted({day for day in peer.failure_days if day >= oldest} | {now.date()})
+    if len(peer.failure_days) >= UNAVAILABLE_AFTER_DAYS and peer.unavailable_since is None:
+        peer.unavailable_since = now
     over = peer.consecutive_failures - BREAKER_FAILURES
     if over >= 0:
-        changes["paused_until"] = now + BREAKER_PAUSE * 2 ** min(over, BREAKER_MAX_DOUBLINGS)
-    Peer.objects.filter(domain=host).update(**changes)
+        peer.paused_until = now + BREAKER_PAUSE * 2 ** min(over, BREAKER_MAX_DOUBLINGS)
 
 
-def pause(host: str, until: datetime) -> None:
+def pause(host: str, until: datetime, now: datetime) -> None:
     """Leave a host alone for a while because it asked for it (Retry-After)."""
     Peer.objects.bulk_create([Peer(domain=host)], ignore_conflicts=True)
     Peer.objects.filter(Q(paused_until__isnull=True) | Q(paused_until__lt=until), domain=host).update(
         paused_until=until
     )
+    with transaction.atomic():
+        _hold_back(host, until, now)
+
+
+def reset(host: str) -> bool:
+    """Forget all failures of a host, so that it is tried again; False when it is not known."""
+    return bool(
+        Peer.objects.filter(domain=host).update(
+            consecutive_failures=0, failure_days=[], unavailable_since=None, paused_until=None
+        )
+    )
+
+
+def forget_failures(now: datetime) -> None:
+    """Forget bad days that count no more; of hosts that never answered, and are not given up, nothing stays.
+
+    Otherwise names that somebody makes up by the thousand would stay for ever.
+    """
+    oldest = now.date() - FAILURE_MEMORY
+    old = Peer.objects.filter(unavailable_since__isnull=True).exclude(failure_days=[])
+    old = old.exclude(failure_days__overlap=_days_since(oldest, now.date()))
+    old.filter(last_success_at__isnull=True).delete()
+    old.update(failure_days=[], consecutive_failures=0, paused_until=None)
+
+
+def _days_since(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _locked_peers(hosts: Sequence[str]) -> list[Peer]:
+    """Return the rows of hosts, made where there are none; in order, so that no two wait in a circle."""
+    Peer.objects.bulk_create([Peer(domain=host) for host in hosts], ignore_conflicts=True)
+    return list(Peer.objects.select_for_update().filter(domain__in=hosts).order_by("domain"))
+
+
+def _hold_back(host: str, until: datetime, now: datetime) -> None:
+    """Let what is owed to a paused host not be due, so that nobody has to look at it again and again."""
+    _queued([host], now).filter(next_attempt_at__lt=until).update(next_attempt_at=until)
+
+
+def _queued(hosts: Sequence[str], now: datetime) -> QuerySet[Delivery]:
+    """Return what is owed to hosts and in nobody's hands."""
+    free = Delivery.objects.select_for_update(skip_locked=True).filter(
+        Q(claimed_until__isnull=True) | Q(claimed_until__lt=now),
+        host__in=hosts,
+        state=Delivery.State.QUEUED,
+    )
+    return Delivery.objects.filter(pk__in=free.values("pk"))
 
 
 def schemes_for(hosts: Iterable[str], now: datetime) -> dict[str, Scheme]:
@@ -138,8 +216,3 @@ def note_scheme(host: str, scheme: Scheme, now: datetime) -> None:
 
 def _heard_key(host: str) -> str:
     return f"federation:heard:{host}"
-
-
-def _has_suffix_in(host: str, domains: set[str]) -> bool:
-    name = host.partition(":")[0]
-    return host in domains or any(name == domain or name.endswith(f".{domain}") for domain in domains)

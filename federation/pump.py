@@ -1,92 +1,153 @@
 """Sends what is owed: one pump per process keeps many posts in flight on the wire's loop.
 
-Called by the job in `federation/tasks.py`. Rows are claimed and written by the job's thread, signatures are
-made there too; the loop only waits for sockets. A host that hangs holds its own few places, and nobody waits
-for it.
+Called by the job in `federation/tasks.py`. The job's thread claims rows and writes down what became of them,
+two threads sign (RSA lets the others run meanwhile), the loop waits for sockets. Nobody waits for a host that
+hangs: its post makes room for others after a second, and its host gets one at a time until it answers well.
 """
 
+import asyncio
+import itertools
+import queue
+import resource
 import threading
 import time
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
+
+import structlog
 
 from core import http
 from core.errors import NotFound, RemoteUnreachable
-from federation.delivery import (
-    PER_HOST_AT_ONCE,
-    Outcome,
-    Owed,
-    Verdict,
-    claim_deliveries,
-    judge_answer,
-    record_outcomes,
-)
+from federation.delivery import Owed, claim_deliveries
 from federation.keys import Signer, signer_for
+from federation.outcomes import Outcome, Verdict, judge_answer, record_outcomes
+from federation.signatures.outgoing import asks_for_second_knock
 
-MAX_IN_FLIGHT = 96
-# Fewer free places than this are not worth a query, as long as something is in flight.
-_CLAIM_AT_LEAST = 8
+# Posts that may still be answered any moment; those of slow hosts come on top.
+MAX_QUICK = 256
+MAX_IN_FLIGHT = 1280
+QUICK_SECONDS = 1.0
+# Files that a process needs for everything but its posts.
+_OTHER_FILES = 512
+_SIGNING_THREADS = 2
+_SIGNED_AT_ONCE = 8
 # Answers come in droves; what has come within this is written down together.
-_GATHER_SECONDS = 0.01
-# A job ends after this and another goes on, so that the broker never takes it for lost.
-_MAX_SECONDS = 120.0
+_GATHER_SECONDS = 0.02
+# How long to do without looking for what became due, when the last look found nothing.
+_LOOK_SECONDS = 0.25
 
 _pumping = threading.Lock()
 _wanted = threading.Event()
+_stopping = threading.Event()
+_signing = ThreadPoolExecutor(_SIGNING_THREADS, thread_name_prefix="sign")
+logger = structlog.get_logger(__name__)
+
+Signers = dict[str, Signer | None]
+Answers = queue.SimpleQueue[tuple[Owed, Outcome]]
+_KEYLESS = Outcome(Verdict.GIVE_UP, host_failed=False, status=None, reason="the sender has no key")
+_OUR_FAULT = Outcome(Verdict.RETRY, host_failed=False, status=None, reason="an error of ours, see the log")
 
 
-def pump_deliveries() -> bool:
-    """Send everything that is due; returns whether time ran out before the end.
+def pump_deliveries() -> None:
+    """Send everything that is due, until nothing is left or the process stops.
 
     Only one thread of a process pumps; the others leave at once, having made the pumping one look again.
     """
     _wanted.set()
-    while _wanted.is_set() and _pumping.acquire(blocking=False):
+    while _wanted.is_set() and not _stopping.is_set() and _pumping.acquire(blocking=False):
         try:
-            if _pump(time.monotonic() + _MAX_SECONDS):
-                return True
+            _Pump().run()
         finally:
             _pumping.release()
-    return False
 
 
-def _pump(deadline: float) -> bool:
-    in_flight: dict[Future[http.Answer], Owed] = {}
-    signers: dict[str, Signer | None] = {}
-    while True:
-        is_late = time.monotonic() > deadline
-        if not is_late and (not in_flight or MAX_IN_FLIGHT - len(in_flight) >= _CLAIM_AT_LEAST):
-            _start(in_flight, signers)
-        if not in_flight:
-            return is_late
-        wait(in_flight, timeout=1.0, return_when=FIRST_COMPLETED)
+def stop() -> None:
+    """Claim nothing more in this process: it ends as soon as what is in flight has come back."""
+    _stopping.set()
+
+
+class _Pump:
+    """What is in flight, and since when."""
+
+    def __init__(self) -> None:
+        self._in_flight: dict[int, tuple[Owed, float]] = {}
+        self._per_host: Counter[str] = Counter()
+        self._full: set[str] = set()
+        self._signers: Signers = {}
+        self._answers: Answers = queue.SimpleQueue()
+        self._next_look_at = 0.0
+
+    def run(self) -> None:
+        """Send until nothing is due and nothing in flight."""
+        while True:
+            now = time.monotonic()
+            if (now >= self._next_look_at or _wanted.is_set()) and not _stopping.is_set():
+                self._send_more(now)
+            if not self._in_flight:
+                return
+            self._write_down(self._gathered())
+
+    def _send_more(self, now: float) -> None:
+        room = self._room(now)
+        if room <= 0:
+            return
+        _wanted.clear()
+        held = {host: number for host, number in self._per_host.items() if host not in self._full}
+        claimed = claim_deliveries(room, datetime.now(UTC), held=held, full=tuple(self._full))
+        if not claimed:
+            self._next_look_at = now + _LOOK_SECONDS
+        for owed in claimed:
+            self._in_flight[owed.id] = owed, now
+            self._per_host[owed.host] += 1
+            if self._per_host[owed.host] >= owed.at_once:
+                self._full.add(owed.host)
+            if owed.sender_uri not in self._signers:
+                self._signers[owed.sender_uri] = _find_signer(owed.sender_uri)
+        for start in range(0, len(claimed), _SIGNED_AT_ONCE):
+            batch = claimed[start : start + _SIGNED_AT_ONCE]
+            http.current_wire().submit(_send_all(batch, self._signers, self._answers))
+
+    def _room(self, now: float) -> int:
+        newest_first = reversed(self._in_flight.values())
+        quick = sum(1 for _ in itertools.takewhile(lambda each: each[1] > now - QUICK_SECONDS, newest_first))
+        return min(MAX_QUICK - quick, _most_in_flight() - len(self._in_flight))
+
+    def _gathered(self) -> list[tuple[Owed, Outcome]]:
+        try:
+            answers = [self._answers.get(timeout=_LOOK_SECONDS)]
+        except queue.Empty:
+            return []
         time.sleep(_GATHER_SECONDS)
-        finished = [future for future in in_flight if future.done()]
-        answered = [(in_flight.pop(future), future) for future in finished]
-        record_outcomes([(owed, _outcome(owed, future)) for owed, future in answered], datetime.now(UTC))
+        while not self._answers.empty():
+            answers.append(self._answers.get())
+        return answers
+
+    def _write_down(self, answers: Sequence[tuple[Owed, Outcome]]) -> None:
+        if not answers:
+            return
+        for owed, _outcome in answers:
+            del self._in_flight[owed.id]
+            self._per_host[owed.host] -= 1
+            self._full.discard(owed.host)
+            if not self._per_host[owed.host]:
+                del self._per_host[owed.host]
+        record_outcomes(answers, datetime.now(UTC))
 
 
-def _start(in_flight: dict[Future[http.Answer], Owed], signers: dict[str, Signer | None]) -> None:
-    _wanted.clear()
-    now = datetime.now(UTC)
-    per_host = Counter(owed.host for owed in in_flight.values())
-    busy = [host for host, count in per_host.items() if count >= PER_HOST_AT_ONCE]
-    claimed = claim_deliveries(MAX_IN_FLIGHT - len(in_flight), busy, now)
-    unsigned = []
-    for owed in claimed:
-        if owed.sender_uri not in signers:
-            signers[owed.sender_uri] = _find_signer(owed.sender_uri)
-        signer = signers[owed.sender_uri]
-        if signer is None:
-            unsigned.append(owed)
-            continue
-        headers = signer.sign_post(owed.inbox_url, owed.body)
-        in_flight[http.current_wire().submit(http.post(owed.inbox_url, owed.body, headers))] = owed
-    record_outcomes([(owed, _KEYLESS) for owed in unsigned], now)
-
-
-_KEYLESS = Outcome(Verdict.GIVE_UP, host_failed=False, status=None, reason="the sender has no key")
+@cache
+def _most_in_flight() -> int:
+    """Return how many posts may be in flight, with as many files as the system lets us open."""
+    wanted = MAX_IN_FLIGHT + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(MAX_QUICK // 2, soft - _OTHER_FILES)
+    return MAX_IN_FLIGHT
 
 
 def _find_signer(actor_uri: str) -> Signer | None:
@@ -96,10 +157,58 @@ def _find_signer(actor_uri: str) -> Signer | None:
         return None
 
 
-def _outcome(owed: Owed, finished: Future[http.Answer]) -> Outcome:
+# On the loop
+
+
+async def _send_all(batch: Sequence[Owed], signers: Signers, answers: Answers) -> None:
+    """Sign a few deliveries, then send all of them; each gives its outcome as soon as it has one."""
+    signed = await asyncio.get_running_loop().run_in_executor(_signing, _sign_all, batch, signers)
+    await asyncio.gather(
+        *(
+            _send(owed, signers[owed.sender_uri], headers, answers)
+            for owed, headers in zip(batch, signed, strict=True)
+        )
+    )
+
+
+async def _send(owed: Owed, signer: Signer | None, headers: dict[str, str] | None, answers: Answers) -> None:
+    outcome = _OUR_FAULT
     try:
-        answer = finished.result()
+        if signer is None or headers is None:
+            outcome = _KEYLESS
+        else:
+            outcome = await _knock(owed, signer, headers)
     except RemoteUnreachable as error:
         reason = f"{type(error).__name__}: {error.cause}"
-        return Outcome(Verdict.RETRY, host_failed=True, status=None, reason=reason)
-    return judge_answer(owed, answer.status, answer.headers, datetime.now(UTC))
+        outcome = Outcome(Verdict.RETRY, host_failed=True, status=None, reason=reason)
+    except Exception:
+        logger.exception("delivery_not_tried", delivery_id=owed.id)
+    finally:
+        answers.put((owed, outcome))
+
+
+async def _knock(owed: Owed, signer: Signer, headers: dict[str, str]) -> Outcome:
+    """Send, and once more in the other scheme when the first may just not have been understood."""
+    answer = await http.post(owed.inbox_url, owed.body, headers)
+    scheme = None
+    if asks_for_second_knock(answer.status):
+        scheme = owed.scheme.other()
+        headers = await asyncio.get_running_loop().run_in_executor(
+            _signing, signer.sign_post, owed.inbox_url, owed.body, scheme
+        )
+        answer = await http.post(owed.inbox_url, owed.body, headers)
+    outcome = judge_answer(answer.status, answer.headers, answer.body, datetime.now(UTC))
+    return replace(outcome, scheme=scheme)
+
+
+# On a signing thread
+
+
+def _sign_all(batch: Sequence[Owed], signers: Signers) -> list[dict[str, str] | None]:
+    return [_signed(owed, signers[owed.sender_uri]) for owed in batch]
+
+
+def _signed(owed: Owed, signer: Signer | None) -> dict[str, str] | None:
+    if signer is None:
+        return None
+    return signer.sign_post(owed.inbox_url, owed.body, owed.scheme)

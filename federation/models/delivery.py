@@ -1,4 +1,4 @@
-"""Deliveries owed: written in the transaction of what they tell about."""
+"""Deliveries owed: written in the transaction of what they tell about, gone when they are made."""
 
 from django.db import models
 from django.db.models import Q
@@ -18,27 +18,34 @@ class OutboundActivity(models.Model):
     body = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["object_uri", "id"], name="outbound_object", condition=~Q(object_uri="")),
+            models.Index(fields=["created_at"], name="outbound_created"),
+        ]
+
     def __str__(self) -> str:
         return self.activity_id
 
 
 class Delivery(models.Model):
-    """One activity owed to one inbox, until it is done, dropped or dead."""
+    """One activity owed to one inbox; the row goes when it is made or void, and stays when it is dead."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
-        DONE = "done"
-        DROPPED = "dropped"
         DEAD = "dead"
+
+    class Priority(models.IntegerChoices):
+        NORMAL = 0
+        LOW = 1
 
     id = SnowflakeField()
     activity = models.ForeignKey(OutboundActivity, on_delete=models.CASCADE, related_name="deliveries")
     inbox_url = models.CharField(max_length=2048)
     host = models.CharField(max_length=260)
-    # The activity's, repeated here: what is about one object reaches one inbox in order.
-    object_uri = models.CharField(max_length=2048, default="", blank=True)
-    # Says the same of inbox and object in one number that an index can hold.
+    # Says in one number that an index can hold which object at which inbox: these arrive in order.
     order_key = models.BigIntegerField(null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
@@ -47,21 +54,14 @@ class Delivery(models.Model):
     last_error = models.TextField(default="", blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["activity", "inbox_url"], name="delivery_once_per_inbox")
-        ]
+        # What a claim changes is in no index, so that it need not be written there.
         indexes = [
             models.Index(
-                fields=["next_attempt_at", "id"],
-                name="delivery_queued",
+                fields=["priority", "next_attempt_at", "id"],
+                name="delivery_due",
                 condition=Q(state="queued"),
             ),
-            models.Index(fields=["host"], name="delivery_host", condition=Q(state="queued")),
-            models.Index(
-                fields=["object_uri", "id"],
-                name="delivery_object",
-                condition=Q(state="queued") & ~Q(object_uri=""),
-            ),
+            models.Index(fields=["host"], name="delivery_host"),
             models.Index(
                 fields=["order_key", "id"],
                 name="delivery_order",
