@@ -30,4 +30,6 @@ ROUTES: dict[tuple[str, str | None], str] = {
     ("Undo", "Announce"): "timelines.inbox.receive_undo_announce",
     ("Undo", "Like"): "timelines.inbox.receive_undo_like",
     ("Undo", None): "timelines.inbox.receive_undo",
+    # staff
+    ("Flag", None): "moderation.inbox.receive_flag",
 }

@@ -1,7 +1,7 @@
 """Reports: somebody asks staff to look at an account; staff read them and note what came of it.
 
-`create_report` is called by the API door, the rest by the staff pages. A report that is to be forwarded says
-to which servers; handing it over is not done yet, so no report says that it was.
+`create_report` is called by the API door, `take_report` by moderation/inbox.py for what other servers report,
+the rest by the staff pages. A report that is to be forwarded goes to the servers that it names.
 Source: API behaviours sections 5, 12 and 19; Mastodon docs, "Report".
 """
 
@@ -18,8 +18,9 @@ from accounts.models import Account, User
 from accounts.rules import RULES
 from core.api.rendering import iso
 from core.errors import NotFound, Unprocessable
+from moderation import outbox
 from moderation.models import Report
-from moderation.models.report import LONGEST_COMMENT, LONGEST_NOTE
+from moderation.models.report import LONGEST_COMMENT, LONGEST_NOTE, LONGEST_REMOTE_COMMENT
 from timelines.models import Collection, Notification, Status
 from timelines.notifications import change_subject, notify_staff
 from timelines.visibility import load_visible_statuses
@@ -64,10 +65,43 @@ def create_report(account: Account, target: Account, complaint: Complaint, now: 
             forward_to=_domains(target, complaint),
             created_at=now,
         )
-        notify_staff(
-            Notification.Type.ADMIN_REPORT, account, origin_id=report.pk, subject=describe_report(report)
-        )
+        outbox.send_flag(report)
+        _tell_staff(report)
     return report
+
+
+@dataclass(frozen=True)
+class RemoteComplaint:
+    """What another server reports: ``uri`` is the activity, "" when it has no id."""
+
+    uri: str
+    comment: str
+    status_ids: Sequence[int]
+
+
+def take_report(account: Account, target: Account, complaint: RemoteComplaint, now: datetime) -> None:
+    """Write down what another server reports of an account and tell staff; repeat-safe by the activity."""
+    values = {
+        "account": account,
+        "comment": complaint.comment[:LONGEST_REMOTE_COMMENT],
+        "status_ids": list(complaint.status_ids)[:MOST_STATUSES],
+        "created_at": now,
+    }
+    with transaction.atomic():
+        if complaint.uri:
+            report, created = Report.objects.get_or_create(
+                uri=complaint.uri, target_account=target, defaults=values
+            )
+        else:
+            report, created = Report.objects.create(target_account=target, **values), True
+        if created:
+            _tell_staff(report)
+
+
+def _tell_staff(report: Report) -> None:
+    notify_staff(
+        Notification.Type.ADMIN_REPORT, report.account, origin_id=report.pk, subject=describe_report(report)
+    )
 
 
 def _check(account: Account, target: Account, complaint: Complaint) -> None:
@@ -112,7 +146,7 @@ def describe_report(report: Report) -> dict[str, Any]:
         "action_taken_at": iso(report.action_taken_at) if report.action_taken_at else None,
         "category": report.category,
         "comment": report.comment,
-        "forwarded": False,
+        "forwarded": bool(report.forward_to),
         "created_at": iso(report.created_at),
         "status_ids": [str(status_id) for status_id in report.status_ids],
         "rule_ids": [str(rule_id) for rule_id in report.rule_ids],

@@ -4,6 +4,7 @@ from federation.models.delivery import Delivery, OutboundActivity
 from federation.models.inbox_item import InboxItem
 from federation.models.keys import RemoteKey, SigningKey
 from federation.models.peer import DomainPolicy, Peer
+from federation.models.relay import Relay
 from federation.models.withdrawal import Withdrawal
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "InboxItem",
     "OutboundActivity",
     "Peer",
+    "Relay",
     "RemoteKey",
     "SigningKey",
     "Withdrawal",

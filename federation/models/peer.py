@@ -34,6 +34,8 @@ class DomainPolicy(models.Model):
 
     domain = models.CharField(max_length=260, unique=True)
     severity = models.CharField(max_length=10, choices=Severity, default=Severity.SILENCE)
+    # Whom it reports is not brought before staff.
+    reject_reports = models.BooleanField(default=False)
     public_comment = models.TextField(default="", blank=True)
     private_comment = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

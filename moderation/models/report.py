@@ -9,6 +9,8 @@ from accounts.models import Account, User
 from core.fields import SnowflakeField
 
 LONGEST_COMMENT = 1000
+# What other servers write may be longer.
+LONGEST_REMOTE_COMMENT = 5000
 LONGEST_NOTE = 1000
 
 
@@ -23,7 +25,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 class Report(models.Model):
     """``account`` reported ``target_account``; ``status_ids``, ``rule_ids`` and ``collection_ids`` say why.
 
-    ``forward_to`` are the servers that are to hear of it as well.
+    ``forward_to`` are the servers that hear of it as well; ``uri`` is the activity that told them, or us.
     """
 
     class Category(models.TextChoices):
@@ -36,7 +38,8 @@ class Report(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     target_account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     category = models.CharField(max_length=10, choices=Category, default=Category.OTHER)
-    comment = models.CharField(max_length=LONGEST_COMMENT, default="", blank=True)
+    uri = models.CharField(max_length=2048, default="", blank=True)
+    comment = models.CharField(max_length=LONGEST_REMOTE_COMMENT, default="", blank=True)
     status_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     rule_ids = ArrayField(models.IntegerField(), default=list, blank=True)
     collection_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
@@ -52,6 +55,11 @@ class Report(models.Model):
     objects = ReportQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["uri", "target_account"], condition=~models.Q(uri=""), name="report_once_per_activity"
+            )
+        ]
         indexes = [
             models.Index(fields=["-id"], condition=models.Q(action_taken_at__isnull=True), name="report_open")
         ]
