@@ -138,7 +138,7 @@ def receive_update(activity: Activity) -> None:
     if document is None or activity.object_uri != activity.actor_uri:
         return
     if Account.objects.filter(uri=activity.actor_uri).exists():
-        upsert_account(document)
+        upsert_account(document, announced=True)
 
 
 def receive_delete(activity: Activity) -> None:

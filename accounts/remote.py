@@ -63,12 +63,14 @@ def account_from_uri(uri: str, *, fetch: bool = True) -> Account:
     return upsert_account(fetch_document(uri))
 
 
-def upsert_account(document: Mapping[str, Any], *, confirmed: WebfingerAnswer | None = None) -> Account:
+def upsert_account(
+    document: Mapping[str, Any], *, confirmed: WebfingerAnswer | None = None, announced: bool = False
+) -> Account:
     """Store or refresh the account that an actor document describes, and its keys.
 
     The document must come from its own host or be signed by its actor. A new handle is confirmed over the
-    network, unless ``confirmed`` is the answer about just that handle. Raises BadActor, HandleUnconfirmed,
-    RemoteUnreachable.
+    network, unless ``confirmed`` is the answer about just that handle. ``announced`` says that the actor sent
+    the document itself, new keys and all. Raises BadActor, HandleUnconfirmed, RemoteUnreachable.
     """
     values = read_actor(document)
     if is_local_uri(values.uri):
@@ -78,7 +80,7 @@ def upsert_account(document: Mapping[str, Any], *, confirmed: WebfingerAnswer | 
         locks.hold(values.uri)
         _free_handle(values, username, domain)
         account = _store(values, username, domain)
-        store_actor_keys(dict(document))
+        store_actor_keys(dict(document), announced=announced)
         save_remote_emojis(domain, values.emojis)
         _read_further(account, values.moved_to_uri)
     return account

@@ -1,5 +1,6 @@
 """Names the jobs of accounts; Celery finds them here."""
 
+from accounts.actor_events import delete_gone
 from accounts.moves import carry_over
 from accounts.password_reset import send_password_reset_mail
 from accounts.registration import send_confirmation_mail
@@ -10,6 +11,7 @@ from accounts.verification import check_links
 __all__ = [
     "carry_over",
     "check_links",
+    "delete_gone",
     "fetch_collections",
     "follow_anew",
     "note_move",

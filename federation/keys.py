@@ -14,11 +14,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.errors import NotFound
+from core.events import emit
 from core.hosts import same_host
+from federation.events import ActorKeysReplaced
 from federation.models import RemoteKey, SigningKey
 from federation.signatures import SignatureInvalid
+from federation.signatures.multikey import load_multikey
 from federation.signatures.outgoing import Scheme, sign_request
-from federation.signatures.pem import generate_key_pair, load_own_key, load_public_key
+from federation.signatures.pem import generate_key_pair, load_own_key, load_public_key, render_public_key
 from federation.vocab import ACTIVITY_JSON, id_of, list_of, string_of
 
 MAX_KEYS_PER_ACTOR = 10
@@ -113,42 +116,66 @@ def _signing_key(actor_uri: str) -> SigningKey:
 # Theirs
 
 
+def listed_key_ids(actor_document: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the keys that an actor document lists, embedded or by bare id, at most ten."""
+    return list(dict.fromkeys(key_id for key_id, _entry in _listed(actor_document)))
+
+
 def listed_keys(actor_document: Mapping[str, Any]) -> dict[str, str]:
-    """Return the usable RSA keys that an actor document lists: key id → public key PEM, at most ten.
+    """Return the usable keys that an actor document embeds: key id → public key PEM.
 
     A key whose id is on another host than the actor, or that names another owner, is none of its keys.
     """
     actor_uri = string_of(actor_document, "id") or ""
     found: dict[str, str] = {}
-    for entry in list_of(actor_document.get("publicKey"))[:MAX_KEYS_PER_ACTOR]:
-        if not isinstance(entry, dict):
-            continue
-        key_id, pem, owner = id_of(entry), string_of(entry, "publicKeyPem"), id_of(entry.get("owner"))
-        if key_id and pem and owner in (None, actor_uri) and same_host(key_id, actor_uri) and _usable(pem):
-            found[key_id] = pem
+    for key_id, entry in _listed(actor_document):
+        pem = read_key(entry, owner=actor_uri)
+        if pem is not None:
+            found.setdefault(key_id, pem)
     return found
 
 
-def store_actor_keys(actor_document: Mapping[str, Any]) -> None:
+def read_key(entry: Any, *, owner: str) -> str | None:
+    """Return the public key PEM of a key document, a `Key` or a `Multikey`, if it is usable and its owner's.
+
+    Source: W3C Security Vocabulary; FEP-521a.
+    """
+    if not isinstance(entry, dict):
+        return None
+    if {id_of(entry.get(name)) for name in ("owner", "controller")} - {None, owner}:
+        return None
+    pem, multibase = string_of(entry, "publicKeyPem"), string_of(entry, "publicKeyMultibase")
+    try:
+        if pem is not None:
+            return render_public_key(load_public_key(pem))
+        return render_public_key(load_multikey(multibase)) if multibase is not None else None
+    except SignatureInvalid:
+        return None
+
+
+def store_actor_keys(
+    actor_document: Mapping[str, Any], *, further: Mapping[str, str] | None = None, announced: bool = False
+) -> None:
     """Keep the keys that a freshly fetched (or signed) actor document lists, and drop those it lists no
     longer.
 
-    A key stored for another actor is never overwritten.
+    `further` are keys that the document lists only by id, fetched from where they are. A key stored for
+    another actor is never overwritten. When none of the known keys is left, and no Update signed with one of
+    them `announced` that, the actor was set up anew: ActorKeysReplaced is emitted.
     """
     actor_uri = string_of(actor_document, "id") or ""
-    keys = listed_keys(actor_document)
-    now = timezone.now()
+    listed = listed_key_ids(actor_document)
+    keys = {key_id: pem for key_id, pem in (further or {}).items() if key_id in listed}
+    keys |= listed_keys(actor_document)
     with transaction.atomic():
-        RemoteKey.objects.filter(actor_uri=actor_uri).exclude(key_id__in=keys).delete()
+        known = RemoteKey.objects.filter(actor_uri=actor_uri)
+        before = set(known.values_list("key_id", "public_key_pem"))
+        known.exclude(key_id__in=listed).delete()
         for key_id, pem in keys.items():
-            row, created = RemoteKey.objects.get_or_create(
-                key_id=key_id,
-                defaults={"actor_uri": actor_uri, "public_key_pem": pem, "fetched_at": now},
-            )
-            if not created:
-                RemoteKey.objects.filter(pk=row.pk, actor_uri=actor_uri).update(
-                    public_key_pem=pem, fetched_at=now
-                )
+            _store_key(actor_uri, key_id, pem)
+        after = set(known.all().values_list("key_id", "public_key_pem"))
+        if before and after and not before & after and not announced:
+            emit(ActorKeysReplaced(actor_uri))
 
 
 def forget_actor_keys(actor_uri: str) -> None:
@@ -156,9 +183,24 @@ def forget_actor_keys(actor_uri: str) -> None:
     RemoteKey.objects.filter(actor_uri=actor_uri).delete()
 
 
-def _usable(pem: str) -> bool:
-    try:
-        load_public_key(pem)
-    except SignatureInvalid:
-        return False
-    return True
+def _store_key(actor_uri: str, key_id: str, pem: str) -> None:
+    now = timezone.now()
+    row, created = RemoteKey.objects.get_or_create(
+        key_id=key_id, defaults={"actor_uri": actor_uri, "public_key_pem": pem, "fetched_at": now}
+    )
+    if not created:
+        RemoteKey.objects.filter(pk=row.pk, actor_uri=actor_uri).update(public_key_pem=pem, fetched_at=now)
+
+
+def _listed(actor_document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return (key id, entry) of what `publicKey` and `assertionMethod` list on the actor's own host."""
+    actor_uri = string_of(actor_document, "id") or ""
+    entries = [
+        entry
+        for name in ("publicKey", "assertionMethod")
+        for entry in list_of(actor_document.get(name))[:MAX_KEYS_PER_ACTOR]
+    ]
+    named = [(id_of(entry), entry) for entry in entries]
+    return [(key_id, entry) for key_id, entry in named if key_id and same_host(key_id, actor_uri)][
+        :MAX_KEYS_PER_ACTOR
+    ]

@@ -5,20 +5,20 @@ Called by the inbox doors and by ActivityPub GET views. Source: contract of the 
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.api.views import client_ip
 from core.errors import AppError, BadRequest, Unauthenticated
 from core.hosts import host_of
 from federation.local import local_hosts
-from federation.models import RemoteKey
-from federation.remote_keys import get_remote_key, refetch_remote_key
+from federation.remote_keys import verify_with_key
 from federation.signatures import SignatureInvalid, SignedRequest
-from federation.signatures.incoming import RequestSignature, read_signature, verify_signature
-from federation.signatures.pem import load_public_key
+from federation.signatures.incoming import read_signature, verify_signature
 
 _UNQUOTED = "/:@!$&'()*+,;=~-._"
 _NOT_SIGNED = _("The request is not signed")
@@ -45,10 +45,14 @@ def verify_request(request: HttpRequest, *, now: datetime) -> VerifiedRequest:
     try:
         signature = read_signature(signed, now)
     except SignatureInvalid as error:
+        if error.reason == "malformed_content_digest":
+            raise BadRequest(_BADLY_SIGNED, cause=error.reason) from error
         message = _NOT_SIGNED if error.reason == "not_signed" else _BADLY_SIGNED
         raise Unauthenticated(message, cause=error.reason) from error
     try:
-        key = _verifying_key(signature, signed)
+        key, _nothing = verify_with_key(
+            signature.key_id, partial(verify_signature, signature, signed), source=client_ip(request)
+        )
     except SignatureInvalid as error:
         raise Unauthenticated(_BADLY_SIGNED, cause=f"{error.reason} {signature.key_id[:300]}") from error
     return VerifiedRequest(key.actor_uri, key.key_id, host_of(key.actor_uri) or "")
@@ -62,21 +66,6 @@ def find_verified(request: HttpRequest, *, now: datetime) -> VerifiedRequest | N
         return verify_request(request, now=now)
     except AppError:
         return None
-
-
-def _verifying_key(signature: RequestSignature, signed: SignedRequest) -> RemoteKey:
-    """Return the key that the signature fits; a stored one that does not fit is fetched anew, once."""
-    stored = RemoteKey.objects.filter(key_id=signature.key_id).first()
-    key = stored or get_remote_key(signature.key_id)
-    try:
-        verify_signature(signature, signed, load_public_key(key.public_key_pem))
-        return key
-    except SignatureInvalid:
-        fresh = refetch_remote_key(key) if stored is not None else None
-        if fresh is None or fresh.public_key_pem == key.public_key_pem:
-            raise
-    verify_signature(signature, signed, load_public_key(fresh.public_key_pem))
-    return fresh
 
 
 def _check_host(request: HttpRequest) -> None:

@@ -11,8 +11,14 @@ from accounts.events import (
     TokensRevoked,
     UserConfirmed,
 )
+from federation.events import ActorGone, ActorKeysReplaced
 
 ROUTES: dict[type, tuple[str, ...]] = {
+    ActorGone: ("accounts.actor_events.on_actor_gone",),
+    ActorKeysReplaced: (
+        "accounts.actor_events.on_actor_keys_replaced",
+        "timelines.events.on_actor_keys_replaced",
+    ),
     FollowRequested: ("timelines.events.on_follow_requested",),
     FollowAccepted: ("timelines.events.on_follow_accepted",),
     FollowEnded: ("timelines.events.on_follow_ended",),

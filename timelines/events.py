@@ -17,10 +17,19 @@ from accounts.events import (
     UserConfirmed,
 )
 from accounts.models import Account, Follow
+from federation.events import ActorKeysReplaced
 from media.attachments import delete_attachments
 from timelines import feeds
 from timelines.collections import part_ways
-from timelines.models import Favourite, ListAccount, Notification, Quote, ScheduledStatus, Status
+from timelines.models import (
+    Favourite,
+    ListAccount,
+    Notification,
+    Quote,
+    ScheduledStatus,
+    Status,
+    Tombstone,
+)
 from timelines.notifications import forget_notification, notify, notify_staff
 
 
@@ -100,3 +109,8 @@ def on_account_deleted(event: AccountDeleted) -> None:
 
 def _renew_feed(account_id: int) -> None:
     transaction.on_commit(lambda: feeds.drop(account_id), robust=True)
+
+
+def on_actor_keys_replaced(event: ActorKeysReplaced) -> None:
+    """Forget what an actor that was set up anew once deleted: it may give the same ids to new statuses."""
+    Tombstone.objects.filter(uri__startswith=f"{event.actor_uri}/").delete()

@@ -1,9 +1,12 @@
-"""`Digest` (RFC 3230) and `Content-Digest` (RFC 9530): the bridge from the signature to the body."""
+"""`Digest` (RFC 3230) and `Content-Digest` (RFC 9530), the bridge from the signature to the body, and the
+digest of a set of followers (FEP-8fcf).
+"""
 
 import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from federation.signatures.errors import SignatureInvalid
 from federation.signatures.structured import FieldMalformed, Item, parse_dictionary
@@ -59,6 +62,17 @@ def check_content_digest(header: str, body: bytes) -> None:
             raise SignatureInvalid("malformed_content_digest")
         if not hmac.compare_digest(member.value, _CONTENT_DIGESTS[name](body).digest()):
             raise SignatureInvalid("digest_mismatch")
+
+
+def followers_digest(follower_ids: Iterable[str]) -> str:
+    """Return the digest of a set of followers in hex: the order of their ids does not matter.
+
+    Source: FEP-8fcf; contract of the federation §3.10.
+    """
+    total = 0
+    for follower_id in follower_ids:
+        total ^= int.from_bytes(hashlib.sha256(follower_id.encode()).digest())
+    return f"{total:064x}"
 
 
 def _pair(part: str) -> tuple[str, str]:
