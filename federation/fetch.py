@@ -12,7 +12,8 @@ from urllib.parse import urljoin
 
 from core import http
 from core.errors import RemoteUnreachable
-from core.hosts import same_host
+from core.hosts import host_of, same_host
+from federation import budgets
 from federation.keys import Signer, instance_signer, signer_for
 from federation.local import is_local_uri
 from federation.vocab import ACCEPT, ACTIVITY_JSON, AS2, MalformedDocument, parse_document, string_of, type_of
@@ -108,6 +109,7 @@ def _fetch_named(
 def _get(url: str, signer: Signer, total_seconds: float = http.TOTAL_SECONDS) -> http.Answer:
     if is_local_uri(url):
         raise BadDocument(cause=f"{url[:300]} is ours")
+    budgets.spend_fetch(host_of(url) or "")
     answer = http.fetch(url, headers={"Accept": ACCEPT}, sign=signer.sign_get, total_seconds=total_seconds)
     if answer.status == 200:
         return answer
@@ -132,6 +134,7 @@ def _read(answer: http.Answer) -> dict[str, Any]:
         raise BadDocument(cause=f"{answer.url[:300]}: {error.cause}") from error
     if type_of(document) == "Tombstone":
         raise DocumentGone(cause=f"{answer.url[:300]} is a Tombstone")
+    budgets.spend_document(document)
     return document
 
 

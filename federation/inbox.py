@@ -25,7 +25,7 @@ from django.utils.module_loading import import_string
 from core import http, pubsub
 from core.errors import AppError, TooLarge, UnsupportedType
 from core.hosts import same_host
-from federation import inbox_queue, peers
+from federation import budgets, inbox_queue, peers
 from federation.inbox_queue import Item
 from federation.local import is_local_uri
 from federation.models import InboxItem, RemoteKey
@@ -233,7 +233,7 @@ class Outcome(Enum):
 def _process_here(item: Item) -> Outcome:
     """Process an item in one transaction with its closing: both happen, once, or neither."""
     try:
-        with transaction.atomic():
+        with budgets.began_by(_cause(item)), transaction.atomic():
             if inbox_queue.close_done(item.id):
                 with http.without_network():
                     _dispatch(item)
@@ -248,11 +248,16 @@ def _process_here(item: Item) -> Outcome:
 def _process_waiting(item: Item) -> None:
     """Process an item outside of transactions; its receiver may ask other servers, and is repeat-safe."""
     try:
-        _dispatch(item)
+        with budgets.began_by(_cause(item)):
+            _dispatch(item)
     except Exception as error:
         _record_failure(item, error)
     else:
         inbox_queue.close(item.id, InboxItem.State.DONE, "")
+
+
+def _cause(item: Item) -> str:
+    return f"inbox:{item.id}"
 
 
 def _record_failure(item: Item, error: Exception) -> Outcome:
