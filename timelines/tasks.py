@@ -19,6 +19,7 @@ from timelines.polls import close_poll, send_tallies
 from timelines.remote import fetch_parent, verify_quote
 from timelines.remote_featured import fetch_featured
 from timelines.remote_quotes import recheck_quote
+from timelines.remote_threads import fetch_thread
 from timelines.scheduled import publish_scheduled
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "fan_out",
     "fetch_featured",
     "fetch_parent",
+    "fetch_thread",
     "publish_scheduled",
     "merge_notifications",
     "recheck_quote",

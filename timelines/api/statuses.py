@@ -27,6 +27,7 @@ from timelines.entities.status import (
 from timelines.models import Status
 from timelines.poll_drafts import read_poll
 from timelines.remote_quotes import recheck_if_stale
+from timelines.remote_threads import fetch_thread_soon
 from timelines.scheduled import find_made_by_key, schedule_status
 from timelines.statuses import delete_status, publish_status
 from timelines.threads import load_context
@@ -153,7 +154,10 @@ class StatusContext(ApiView):
 
     def get(self, request: Request, status_id: str) -> Response:
         """Answer what the status replies to and what replies to it."""
-        ancestors, descendants = load_context(get_visible_status(self.viewer, status_id), self.viewer)
+        status = get_visible_status(self.viewer, status_id)
+        if self.viewer is not None:
+            fetch_thread_soon(status)
+        ancestors, descendants = load_context(status, self.viewer)
         entities = render_statuses_by_id([*ancestors, *descendants], self.viewer)
         parts = {"ancestors": ancestors, "descendants": descendants}
         return Response({name: [entities[pk] for pk in ids if pk in entities] for name, ids in parts.items()})
