@@ -6,6 +6,8 @@ Called wherever an actor, a status or a key is needed that we do not have. Sourc
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
 from html import unescape
 from typing import Any
 from urllib.parse import urljoin
@@ -13,9 +15,10 @@ from urllib.parse import urljoin
 from core import http
 from core.errors import RemoteUnreachable
 from core.hosts import host_of, same_host
-from federation import budgets
+from federation import budgets, peers
 from federation.keys import Signer, instance_signer, signer_for
 from federation.local import is_local_uri
+from federation.signatures.outgoing import Scheme, asks_for_second_knock
 from federation.vocab import ACCEPT, ACTIVITY_JSON, AS2, MalformedDocument, parse_document, string_of, type_of
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -110,7 +113,7 @@ def _get(url: str, signer: Signer, total_seconds: float = http.TOTAL_SECONDS) ->
     if is_local_uri(url):
         raise BadDocument(cause=f"{url[:300]} is ours")
     budgets.spend_fetch(host_of(url) or "")
-    answer = http.fetch(url, headers={"Accept": ACCEPT}, sign=signer.sign_get, total_seconds=total_seconds)
+    answer = _knock(url, signer, total_seconds)
     if answer.status == 200:
         return answer
     cause = f"{url[:300]} answered {answer.status}"
@@ -123,6 +126,28 @@ def _get(url: str, signer: Signer, total_seconds: float = http.TOTAL_SECONDS) ->
     if answer.status >= 500 or answer.status in (408, 429):
         raise RemoteUnreachable(cause=cause)
     raise BadDocument(cause=cause)
+
+
+def _knock(url: str, signer: Signer, total_seconds: float) -> http.Answer:
+    """Ask in the scheme that the host is known to take; when it refuses, once more in the other.
+
+    Source: contract of the federation §2.1 (double-knock).
+    """
+    host, now = host_of(url) or "", datetime.now(UTC)
+    scheme = peers.schemes_for([host], now)[host]
+    answer = _ask(url, signer, scheme, total_seconds)
+    if not asks_for_second_knock(answer.status):
+        return answer
+    second = _ask(url, signer, scheme.other(), total_seconds)
+    if asks_for_second_knock(second.status):
+        return answer
+    peers.note_scheme(host, scheme.other(), now)
+    return second
+
+
+def _ask(url: str, signer: Signer, scheme: Scheme, total_seconds: float) -> http.Answer:
+    sign = partial(signer.sign_get, scheme=scheme)
+    return http.fetch(url, headers={"Accept": ACCEPT}, sign=sign, total_seconds=total_seconds)
 
 
 def _read(answer: http.Answer) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Fetching documents: which answers count, and as whose."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from time_machine import travel
 
 from core.errors import RemoteUnreachable
 from federation import keys
 from federation.fetch import BadDocument, DocumentGone, DocumentRefused, fetch_document, fetch_pasted
-from federation.models import RemoteKey
+from federation.models import Peer, RemoteKey
 from tests.federation.fake_peer import FakePeer, key_pair
-from tests.loopback import answer
+from tests.loopback import Received, answer
 
 pytestmark = pytest.mark.django_db
 AS2 = "https://www.w3.org/ns/activitystreams"
@@ -26,6 +29,51 @@ def test_a_document_is_fetched_with_a_signature(dora: FakePeer) -> None:
     assert request.headers["accept"] == f'application/activity+json, application/ld+json; profile="{AS2}"'
     assert 'keyId="https://social.example/actor#main-key"' in request.headers["signature"]
     assert 'headers="(request-target) host date"' in request.headers["signature"]
+
+
+def only_reads(scheme: str, document: dict[str, Any], status: int = 401) -> Callable[[Received], bytes]:
+    """Answer with the document when the request is signed in the scheme, else with the status."""
+
+    def reply(request: Received) -> bytes:
+        found = "rfc9421" if "signature-input" in request.headers else "cavage"
+        return answer(document) if found == scheme else answer(status=status)
+
+    return reply
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_server_that_reads_only_the_new_scheme(dora: FakePeer, status: int) -> None:
+    uri = dora.add("/notes/1", only_reads("rfc9421", note(dora), status))
+    assert fetch_document(uri) == note(dora)
+    first, second = dora.server.received
+    assert "signature-input" not in first.headers and "signature-input" in second.headers
+    assert '("@method" "@target-uri");created=' in second.headers["signature-input"]
+    assert fetch_document(uri) == note(dora)
+    assert "signature-input" in dora.server.received[2].headers
+
+
+def test_the_scheme_of_a_server_is_remembered_for_a_month(dora: FakePeer) -> None:
+    uri = dora.add("/notes/1", only_reads("rfc9421", note(dora)))
+    fetch_document(uri)
+    dora.add("/notes/1", note(dora))
+    with travel(datetime.now(UTC) + timedelta(days=31)):
+        fetch_document(uri)
+    assert "signature-input" not in dora.server.received[-1].headers
+
+
+def test_a_server_that_went_back_to_the_old_scheme(dora: FakePeer) -> None:
+    fetch_document(dora.add("/notes/1", only_reads("rfc9421", note(dora))))
+    uri = dora.add("/notes/1", only_reads("cavage", note(dora)))
+    for _ in range(2):
+        assert fetch_document(uri) == note(dora)
+    assert len(dora.server.received) == 2 + 2 + 1
+
+
+def test_a_server_that_refuses_both_schemes_is_asked_twice(dora: FakePeer) -> None:
+    with pytest.raises(DocumentRefused):
+        fetch_document(dora.add("/notes/1", answer(status=401)))
+    assert len(dora.server.received) == 2
+    assert not Peer.objects.exists()
 
 
 def test_a_member_of_ours_may_sign(dora: FakePeer) -> None:
