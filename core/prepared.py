@@ -44,13 +44,16 @@ class Prepared(Generic[Row]):
     def __init__(self, build: Callable[..., "QuerySet[Row, Any]"], **places: type) -> None:
         self._build, self._places = build, places
         self._compiler: Any = None
+        self._maker: _Maker | None = None
         self._sql = ""
         self._parameters: tuple[Any, ...] = ()
 
     def rows(self, *, limit: int | None = None, **values: Value) -> list[Row]:
         """Return the model instances that the query finds with these values, with what it joins."""
         found = self._fetch(values, limit)
-        return _instances(self._compiler, found) if found else []
+        if self._maker is None:
+            self._maker = _Maker(self._compiler)
+        return self._maker.make(found)
 
     def tuples(self, *, limit: int | None = None, **values: Value) -> list[tuple[Any, ...]]:
         """Return the columns of a ``values_list`` query with these values, as the driver gives them."""
@@ -85,20 +88,26 @@ class Prepared(Generic[Row]):
         self._compiler, self._parameters, self._sql = compiler, places, sql
 
 
-def _instances(compiler: Any, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """Return model instances of rows, as Django's ModelIterable makes them."""
-    select, info = compiler.select, compiler.klass_info
-    first, last = info["select_fields"][0], info["select_fields"][-1] + 1
-    names = [column[0].target.attname for column in select[first:last]]
-    related = get_related_populators(info, select, DEFAULT_DB_ALIAS)
-    converted = compiler.apply_converters(rows, compiler.get_converters([column[0] for column in select]))
-    instances = []
-    for row in converted:
-        instance = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[first:last])
-        for populator in related:
-            populator.populate(row, instance)
-        instances.append(instance)
-    return instances
+class _Maker:
+    """Makes model instances of rows, as Django's ModelIterable does; what it needs to know is found once."""
+
+    def __init__(self, compiler: Any) -> None:
+        select, info = compiler.select, compiler.klass_info
+        self._model = info["model"]
+        self._own = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        self._names = [column[0].target.attname for column in select[self._own]]
+        self._related = get_related_populators(info, select, DEFAULT_DB_ALIAS)
+        self._convert = compiler.apply_converters
+        self._converters = compiler.get_converters([column[0] for column in select])
+
+    def make(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        instances = []
+        for row in self._convert(rows, self._converters):
+            instance = self._model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._own])
+            for populator in self._related:
+                populator.populate(row, instance)
+            instances.append(instance)
+        return instances
 
 
 def array(ids: Iterable[int]) -> str:

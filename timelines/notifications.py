@@ -22,6 +22,7 @@ from core.errors import NotFound
 from core.prepared import Prepared
 from timelines import live, pushing
 from timelines.conversation_mutes import muting_accounts
+from timelines.entities.notification_rows import ShownNotification
 from timelines.models import Collection, Marker, Notification, Quote, Status
 from timelines.notification_groups import group_keys, heads, members_of
 from timelines.notification_policy import judge
@@ -272,15 +273,16 @@ class Part:
     include_filtered: bool = False
 
 
-def notification_page(account: Account, part: Part, page: Page) -> list[Notification]:
-    """Return a page of what ``account`` was told, newest first; nothing is loaded with the rows."""
+def notification_page(account: Account, part: Part, page: Page) -> list[ShownNotification]:
+    """Return a page of what ``account`` was told, newest first."""
     by_sender = part.account_id not in (None, "")
     sender = {"sender": as_id(part.account_id) or 0} if by_sender else {}
     query = _page(
         _known(part.types), _known(part.exclude_types), part.include_filtered, by_sender, page.is_upwards
     )
-    rows = query.rows(account=account.pk, above=page.above, below=page.below, limit=page.limit, **sender)
-    return rows[::-1] if page.is_upwards else rows
+    rows = query.tuples(account=account.pk, above=page.above, below=page.below, limit=page.limit, **sender)
+    found = [ShownNotification.read(row) for row in rows]
+    return found[::-1] if page.is_upwards else found
 
 
 def _known(types: Sequence[str]) -> tuple[str, ...]:
@@ -296,7 +298,9 @@ def _page(
     by_sender: bool,
     upwards: bool,
 ) -> "Prepared[Notification]":
-    def build(account: int, above: int, below: int, sender: int | None = None) -> "QuerySet[Notification]":
+    def build(
+        account: int, above: int, below: int, sender: int | None = None
+    ) -> "QuerySet[Notification, Any]":
         rows = filter_notifications(
             readable_notifications(Account(pk=account)).select_related(None),
             types=types,
@@ -305,7 +309,8 @@ def _page(
         )
         if sender is not None:
             rows = rows.filter(from_account=sender)
-        return rows.filter(pk__gt=above, pk__lt=below).order_by("pk" if upwards else "-pk")
+        ordered = rows.filter(pk__gt=above, pk__lt=below).order_by("pk" if upwards else "-pk")
+        return ordered.values_list(*ShownNotification._fields)
 
     places = {"account": int, "above": int, "below": int} | ({"sender": int} if by_sender else {})
     return Prepared(build, **places)

@@ -14,15 +14,17 @@ from accounts.models import Account
 from core.api.rendering import iso
 from timelines.entities.collection import load_collections
 from timelines.entities.notification_fallback import EXPLAINED, render_fallback
+from timelines.entities.notification_rows import ShownNotification
 from timelines.entities.status import render_statuses_by_id
 from timelines.models import Notification
 from timelines.notification_groups import ALONE
 
 Entity = dict[str, Any]
+Row = Notification | ShownNotification
 
 
 def render_notifications(
-    notifications: Sequence[Notification], viewer: Account, *, supported_types: Collection[str] = ()
+    notifications: Sequence[Row], viewer: Account, *, supported_types: Collection[str] = ()
 ) -> list[Entity]:
     """Return the entities of a page of notifications.
 
@@ -43,7 +45,7 @@ def render_notifications(
     ]
 
 
-def _load_named_accounts(notifications: Sequence[Notification]) -> dict[int, Entity]:
+def _load_named_accounts(notifications: Sequence[Row]) -> dict[int, Entity]:
     """Return the entities of accounts that the words or the subject of a notification name, by id."""
     special = [row for row in notifications if row.subject is not None or row.type in EXPLAINED]
     senders = Account.objects.in_bulk({row.from_account_id for row in special}) if special else {}
@@ -55,26 +57,24 @@ def render_accounts_by_id(accounts: dict[int, Account]) -> dict[int, Entity]:
     return dict(zip(accounts, render_accounts(list(accounts.values())), strict=True))
 
 
-def load_subject_accounts(
-    notifications: Sequence[Notification], known: Collection[int]
-) -> dict[int, Account]:
+def load_subject_accounts(notifications: Sequence[Row], known: Collection[int]) -> dict[int, Account]:
     """Return the accounts that notifications are about, such as those that were reported."""
     wanted = {row.subject["target_account_id"] for row in notifications if row.subject is not None}
     missing = wanted.difference(known)
     return Account.objects.in_bulk(missing) if missing else {}
 
 
-def load_shown_collections(notifications: Sequence[Notification], viewer: Account) -> dict[int, Entity]:
+def load_shown_collections(notifications: Sequence[Row], viewer: Account) -> dict[int, Entity]:
     """Return the entities of the collections that notifications are about, by id."""
     return load_collections({row.collection_id for row in notifications if row.collection_id}, viewer)
 
 
-def render_shown_collection(row: Notification, collections: dict[int, Entity]) -> Entity:
+def render_shown_collection(row: Row, collections: dict[int, Entity]) -> Entity:
     """Return the collection that a notification is about; nothing for one about something else."""
     return {"collection": collections.get(row.collection_id)} if row.collection_id else {}
 
 
-def render_subject(row: Notification, accounts: dict[int, Entity]) -> Entity:
+def render_subject(row: Row, accounts: dict[int, Entity]) -> Entity:
     """Return what a notification of this type shows of a higher floor: a report, for staff."""
     if row.type != Notification.Type.ADMIN_REPORT or row.subject is None:
         return {}
@@ -82,7 +82,7 @@ def render_subject(row: Notification, accounts: dict[int, Entity]) -> Entity:
     return {"report": facts | {"target_account": accounts[row.subject["target_account_id"]]}}
 
 
-def _render(row: Notification, sender: Fragment, statuses: dict[int, Fragment]) -> Entity:
+def _render(row: Row, sender: Fragment, statuses: dict[int, Fragment]) -> Entity:
     entity: Entity = {
         "id": str(row.pk),
         "type": row.type,

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from timelines.entities.notification_rows import ShownNotification
 from timelines.models import Notification
 
 # The types that there are words for.
@@ -22,7 +23,7 @@ EXPLAINED = (
 
 
 def render_fallback(
-    row: Notification,
+    row: Notification | ShownNotification,
     accounts: dict[int, dict[str, Any]],
     collections: dict[int, dict[str, Any]],
     supported_types: Collection[str],

@@ -6,20 +6,21 @@ Source: Mastodon docs, "Quote", "ShallowQuote", "QuoteApproval"; API behaviours 
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, Case, Exists, OuterRef, QuerySet, Value, When
 
 from accounts.models import Account, Block, DomainBlock, Mute
+from core.api.rendering import dumps
 from core.prepared import Ids, Prepared
 from timelines.models import Quote
-from timelines.quote_policy import Quotable, Ties, permission
+from timelines.quote_policy import Permission, Quotable, Ties, permission
 from timelines.visibility import readable_when_quoted
 
 Entity = dict[str, Any]
 
 _UNAUTHORIZED = "unauthorized"
-_NOBODY = {"automatic": [], "manual": [], "current_user": "denied"}
 
 
 class ShownQuote(NamedTuple):
@@ -110,12 +111,14 @@ def render_quote(quote: ShownQuote | None, quoted: Any) -> Entity | None:
     return {"state": quote.state, "quoted_status": quoted}
 
 
-def render_approval(row: Quotable, viewer: Account | None, ties: Ties) -> Entity:
-    """Return who may quote a status, and whether ``viewer`` may, with what `load_ties` found."""
+def render_approval(row: Quotable, viewer: Account | None, ties: Ties) -> bytes:
+    """Return as JSON who may quote a status, and whether ``viewer`` may, with what `load_ties` found."""
     if row.reblog_of_id is not None:
-        return _NOBODY
-    return {
-        "automatic": list(row.quote_automatic),
-        "manual": list(row.quote_manual),
-        "current_user": permission(row, viewer.pk if viewer else None, ties),
-    }
+        return _render_approval((), (), Permission.DENIED)
+    allowed = permission(row, viewer.pk if viewer else None, ties)
+    return _render_approval(tuple(row.quote_automatic), tuple(row.quote_manual), allowed)
+
+
+@lru_cache(maxsize=256)
+def _render_approval(automatic: tuple[str, ...], manual: tuple[str, ...], allowed: Permission) -> bytes:
+    return dumps({"automatic": automatic, "manual": manual, "current_user": allowed})
