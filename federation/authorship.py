@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from core.errors import Unauthenticated
+from core.errors import Forbidden, Unauthenticated
 from federation.remote_keys import verify_with_key
 from federation.signatures import SignatureInvalid, integrity, linked_data
 from federation.vocab import id_of
@@ -25,14 +25,20 @@ def is_signed_inside(document: Mapping[str, Any]) -> bool:
     return isinstance(document.get("signature"), dict) or isinstance(document.get("proof"), dict)
 
 
-def find_proven(document: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
-    """Return what the `actor` of a document provably said, or None; nothing else of it may be used.
+def get_proven(document: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return what the `actor` of a document provably said; nothing else of it may be used.
 
-    A Linked Data signature is tried first, then an integrity proof. Raises Unavailable when the actor's
-    server has to be asked for the key and cannot be reached right now; may use the network.
+    A Linked Data signature is tried first, then an integrity proof. Raises Forbidden when neither proves it,
+    and Unavailable when the actor's server has to be asked for the key and cannot be reached right now; may
+    use the network.
     """
-    proven = _tried(_by_linked_data, document, now)
-    return proven.document if proven is not None else _tried(_by_integrity_proof, document, now)
+    signed = _tried(_by_linked_data, document, now)
+    if signed is not None:
+        return signed.document
+    covered = _tried(_by_integrity_proof, document, now)
+    if covered is None:
+        raise Forbidden(cause="sent by somebody else than its actor, and nothing in it proves the author")
+    return covered
 
 
 def is_forwardable(document: Mapping[str, Any], now: datetime) -> bool:

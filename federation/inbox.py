@@ -23,13 +23,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from core import http, pubsub
-from core.errors import AppError, TooLarge, UnsupportedType
-from core.hosts import same_host
-from federation import budgets, inbox_queue, peers
+from core.errors import AppError, Forbidden, TooLarge, UnsupportedType
+from core.hosts import host_of, same_host
+from federation import authorship, budgets, inbox_queue, peers
 from federation.inbox_queue import Item
 from federation.local import is_local_uri
 from federation.models import InboxItem, RemoteKey
-from federation.verify import verify_request
+from federation.verify import VerifiedRequest, verify_request
 from federation.vocab import (
     PUBLIC,
     Activity,
@@ -68,8 +68,8 @@ def accept_request(request: HttpRequest, *, recipient_uri: str, now: datetime) -
 
     Raises TooLarge, UnsupportedType, BadRequest, Unauthenticated or Unavailable; nothing is stored then.
     Silently dropped, with a line in the log: what blocked domains send, what somebody else than its actor
-    signed, and the deletion of somebody we never heard of (whose key cannot be had any more, so it is not
-    even fetched).
+    signed and nothing inside could prove, and the deletion of somebody we never heard of (whose key cannot be
+    had any more, so it is not even fetched).
     """
     body = _body(request)
     document = parse_document(body)
@@ -80,7 +80,7 @@ def accept_request(request: HttpRequest, *, recipient_uri: str, now: datetime) -
     reason = _reason_to_drop(activity, verified.actor_uri)
     if activity is None or reason:
         logger.info("inbox_dropped", reason=reason, signer=verified.actor_uri[:300])
-    elif inbox_queue.store(_item(activity, verified.host)):
+    elif inbox_queue.store(_item(activity, verified)):
         transaction.on_commit(wake, robust=True)
     else:
         logger.info("inbox_dropped", reason="a duplicate or of a blocked domain", activity_id=activity.id)
@@ -111,7 +111,7 @@ def _reason_to_drop(activity: Activity | None, signer_uri: str) -> str:
     """Return why a verified activity is not taken in; "" when it is."""
     if activity is None:
         return "no type or not exactly one actor"
-    if activity.actor_uri != signer_uri:
+    if activity.actor_uri != signer_uri and not authorship.is_signed_inside(activity.document):
         return "signed by somebody else than its actor"
     if activity.id and not same_host(activity.id, activity.actor_uri):
         return "its id is on another host than its actor"
@@ -120,13 +120,18 @@ def _reason_to_drop(activity: Activity | None, signer_uri: str) -> str:
     return "it names one of ours as its actor" if is_local_uri(activity.actor_uri) else ""
 
 
-def _item(activity: Activity, host: str) -> Item:
+def _item(activity: Activity, sender: VerifiedRequest) -> Item:
+    """Return the row of an activity, in the name of whoever sent it.
+
+    Were what others pass on stored in the name of its actor, a forged one could take the place of the real
+    one.
+    """
     return Item(
         id=0,
         activity_id=activity.id or _NAMELESS + hashlib.sha256(activity.body).hexdigest(),
-        actor_uri=activity.actor_uri,
+        actor_uri=sender.actor_uri,
         subject_uri=_subject(activity),
-        host=host,
+        host=sender.host,
         activity_type=activity.type[:100],
         body=activity.body.decode(),
         recipient_uri="" if _is_public(activity) else activity.recipient_uri,
@@ -277,10 +282,7 @@ def _record_failure(item: Item, error: Exception) -> Outcome:
 def _dispatch(item: Item) -> None:
     if item.attempts > inbox_queue.MAX_ATTEMPTS:
         raise WorkerLost(f"{item.attempts - 1} tries have ended with the worker")
-    body = item.body.encode()
-    activity = read_activity(
-        parse_document(body), recipient_uri=item.recipient_uri, received_at=item.received_at, body=body
-    )
+    activity = _authored(item)
     if activity is None:
         return
     routes = _routes()
@@ -289,6 +291,25 @@ def _dispatch(item: Item) -> None:
         logger.debug("inbox_ignored", activity_type=activity.type[:100], object_type=activity.object_type)
         return
     import_string(route)(activity)
+
+
+def _authored(item: Item) -> Activity | None:
+    """Return the activity, as its actor said it; raises Forbidden when somebody else sent it and that cannot
+    be proven.
+    """
+    body = item.body.encode()
+    document = parse_document(body)
+    is_passed_on = id_of(document.get("actor")) != item.actor_uri
+    if is_passed_on:
+        document = authorship.get_proven(document, item.received_at)
+    activity = read_activity(
+        document, recipient_uri=item.recipient_uri, received_at=item.received_at, body=body
+    )
+    if is_passed_on and activity is not None:
+        reason = _reason_to_drop(activity, activity.actor_uri)
+        if reason or peers.is_blocked(host_of(activity.actor_uri) or ""):
+            raise Forbidden(cause=reason or f"{activity.actor_uri[:300]} is of a blocked domain")
+    return activity
 
 
 class WorkerLost(Exception):

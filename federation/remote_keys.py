@@ -12,6 +12,7 @@ from urllib.parse import urldefrag
 from django.core.cache import cache
 from django.db import transaction
 
+from core import http
 from core.errors import RemoteUnreachable, Unauthenticated, Unavailable
 from core.events import emit
 from core.hosts import host_of, same_host
@@ -44,9 +45,14 @@ def refetch_remote_key(key: RemoteKey, *, source: str = "") -> RemoteKey | None:
 
     One try per five minutes: otherwise anybody with a wrong signature makes us fetch at will.
     """
-    if not cache.add(_cache_key("refetch", key.key_id), 1, NEGATIVE_CACHE_SECONDS):
+    done = _cache_key("refetch", key.key_id)
+    if not cache.add(done, 1, NEGATIVE_CACHE_SECONDS):
         return None
-    return fetch_remote_key(key.key_id, source=source)
+    try:
+        return fetch_remote_key(key.key_id, source=source)
+    except http.NetworkNeeded:
+        cache.delete(done)
+        raise
 
 
 def verify_with_key(

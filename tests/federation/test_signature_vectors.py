@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from core.errors import AppError
+from core.errors import AppError, Forbidden
 from core.hosts import host_of
 from federation import authorship, remote_keys
 from federation.fetch import DocumentGone
@@ -79,12 +79,19 @@ def test_linked_data_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
         signature = vector["document"]["signature"]
         if isinstance(signature, dict):
             _learn_key(signature["creator"], keys[vector["key"]]["public_pem"])
-        proven = authorship.find_proven(vector["document"], vectors.moment(vector["now"]))
+        proven = _proven(vector)
         if ("accept" if proven else "reject") not in vector["expect"]["verdict"]:
             wrong.append(f"{vector['id']}: {proven}, expected {vector['expect']}")
         if proven is not None:
             wrong += [f"{vector['id']}: {fault}" for fault in _faults(proven, vector["expect"])]
     assert wrong == []
+
+
+def _proven(vector: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        return authorship.get_proven(vector["document"], vectors.moment(vector["now"]))
+    except Forbidden:
+        return None
 
 
 def _faults(proven: dict[str, Any], expected: dict[str, Any]) -> list[str]:
@@ -125,7 +132,7 @@ def _author_proven(vector: dict[str, Any]) -> bool:
     key = {"id": key_id, "type": "Multikey", "controller": owner}
     method = key | {"publicKeyMultibase": vector["public_key_multibase"]}
     store_actor_keys({"id": owner, "assertionMethod": [method]})
-    return authorship.find_proven(vector["document"], vectors.moment(vector["now"])) is not None
+    return _proven(vector) is not None
 
 
 def _proof_fits(vector: dict[str, Any]) -> bool:
