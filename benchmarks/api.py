@@ -36,7 +36,7 @@ from tests.running_server import RunningServer
 # It asks database and Redis for a sign of life, and nothing else.
 HELLO = Call("hello (bare view)", "/health")
 GROUPS = {"web": ["web"], "postgres": ["postgres"], "valkey": ["valkey"]}
-WORKERS = ["worker", "ingest", "beat", "streaming"]
+WORKERS = ["worker", "ingest", "media", "beat", "streaming"]
 IDLE_SECONDS = 10
 COUNTED = 10
 

@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
+
 # More than the largest upload: what is longer is cut off here, and refused for its size by the door.
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 104 * 1024 * 1024
 _IN_MEMORY_BYTES = 1024 * 1024
 _PIECE_BYTES = 64 * 1024
 
@@ -28,7 +30,7 @@ class WithLength:
         chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
         if not chunked or environ.get("CONTENT_LENGTH"):
             return self._application(environ, start_response)
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as body:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=settings.FILE_UPLOAD_TEMP_DIR) as body:
             length = _copy(environ["wsgi.input"], body)
             body.seek(0)
             known = environ | {"CONTENT_LENGTH": str(length), "wsgi.input": body}

@@ -35,7 +35,8 @@ STREAMING_PORT_DISTANCE = 1000
 SERVERS_TIMEOUT_SECONDS = 120
 PROGRAMS_TIMEOUT_SECONDS = 120
 THREAD_QUEUES = "deliver,fanout,mail,push,default"
-PROCESS_QUEUES = "ingress,media"
+PROCESS_QUEUES = "ingress"
+MEDIA_QUEUES = "media"
 PYTHON = sys.executable
 
 
@@ -189,7 +190,10 @@ def _doors(options: argparse.Namespace, environment: Mapping[str, str]) -> list[
 
 
 def _workers(options: argparse.Namespace, environment: Mapping[str, str]) -> list[Program]:
-    """The job workers (threads for jobs that wait, processes for jobs that compute) and the clock."""
+    """The job workers (threads for jobs that wait, processes for jobs that compute) and the clock.
+
+    That of media only waits, too: for the process that it starts for each file.
+    """
     celery = "celery -q -A genosocial"
     worker = f"{celery} worker --loglevel WARNING --without-gossip --without-mingle"
     schedule = options.data / "beat" / "schedule"
@@ -199,6 +203,7 @@ def _workers(options: argparse.Namespace, environment: Mapping[str, str]) -> lis
     commands = {
         "worker": [*worker.split(), *f"-n threads@%h -P threads -c 8 -Q {THREAD_QUEUES}".split()],
         "ingest": [*worker.split(), *f"-n processes@%h -P prefork -c 2 -Q {PROCESS_QUEUES}".split()],
+        "media": [*worker.split(), *f"-n media@%h -P threads -c 3 -Q {MEDIA_QUEUES}".split()],
         "beat": [*f"{celery} beat --loglevel WARNING --pidfile=".split(), "--schedule", str(schedule)],
     }
     return [_python_program(name, command, environment=environment) for name, command in commands.items()]

@@ -20,7 +20,7 @@ from genosocial.health import health
 from invites.api import accounts as sign_up_doors
 from invites.pages import signup as sign_up_pages
 from media.api.custom_emojis import CustomEmojis
-from media.api.media import Media, MediaUploads
+from media.api.media import Media, MediaUploads, MediaUploadsV1
 from media.views import serve_media
 from moderation.api.reports import Reports
 from moderation.pages import announcements as announcement_pages
@@ -130,7 +130,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # federation: inboxes, the instance actor, host-meta, NodeInfo
     *federation_urls,
     # media
-    path("api/v1/media", MediaUploads.as_view()),
+    path("api/v1/media", MediaUploadsV1.as_view()),
     path("api/v2/media", MediaUploads.as_view()),
     path("api/v1/media/<str:media_id>", Media.as_view()),
     path("api/v1/custom_emojis", CustomEmojis.as_view()),

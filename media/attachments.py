@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound, Unprocessable
 from core.text import clean_text
-from media.files import delete_files, new_name, save_file
-from media.images import EncodedImage, process_image
+from media.files import delete_files, new_name, store_upload
 from media.models import MediaAttachment
+from media.pictures import store_preview
 from media.uploads import require_upload
 
 DESCRIPTION_LIMIT = 10_000
@@ -25,27 +25,36 @@ log = logging.getLogger(__name__)
 
 
 def create_attachment(
-    owner_id: int, upload: object, *, description: str | None = None, focus: str | None = None
+    owner_id: int,
+    upload: object,
+    *,
+    thumbnail: object | None = None,
+    description: str | None = None,
+    focus: str | None = None,
 ) -> MediaAttachment:
-    """Store an uploaded picture and return its row, ready to be attached.
+    """Keep an uploaded file and return its row; media/processing.py makes it fit for a post.
 
-    ``upload`` is what came as the file parameter; ``focus`` is "x,y", each from -1 to 1. Raises Unprocessable
-    with a text for the user when it is no picture that we can read, or too large.
+    ``upload`` and ``thumbnail`` are what came as file parameters; ``focus`` is "x,y", each from -1 to 1.
+    Raises Unprocessable with a text for the user when it is nothing that we read, or too large.
     """
     attachment = MediaAttachment(
-        owner_id=owner_id, type=MediaAttachment.Type.IMAGE, created_at=timezone.now()
+        owner_id=owner_id, state=MediaAttachment.State.PROCESSING, created_at=timezone.now()
     )
     _describe(attachment, description, focus)
-    picture = process_image(require_upload(upload))
-    attachment.mime_type = picture.original.mime_type
-    attachment.size_bytes = len(picture.original.data)
-    attachment.blurhash = picture.blurhash
-    attachment.meta = {"original": _measures(picture.original), "small": _measures(picture.preview)}
-    attachment.file = save_file(new_name("attachments", picture.original.extension), picture.original.data)
-    preview_name = new_name("attachments", picture.preview.extension, "_small")
-    attachment.preview_file = save_file(preview_name, picture.preview.data)
+    file, mime_type = require_upload(upload)
+    attachment.type, attachment.mime_type = _expected_type(mime_type), mime_type
+    attachment.size_bytes = file.size or 0
+    if thumbnail is not None:
+        _choose_preview(attachment, thumbnail)
+    attachment.upload = store_upload(new_name("uploads", "upload"), file)
     attachment.save(force_insert=True)
     return attachment
+
+
+def _expected_type(mime_type: str) -> str:
+    """Return the type that a file has most likely; what it is in the end, its content decides."""
+    kind = mime_type.partition("/")[0]
+    return MediaAttachment.Type.GIFV if mime_type == "image/gif" else MediaAttachment.Type(kind)
 
 
 def measures(width: int, height: int) -> dict[str, object]:
@@ -53,16 +62,33 @@ def measures(width: int, height: int) -> dict[str, object]:
     return {"width": width, "height": height, "size": f"{width}x{height}", "aspect": width / height}
 
 
-def _measures(picture: EncodedImage) -> dict[str, object]:
-    return measures(picture.width, picture.height)
-
-
 def update_attachment(
-    attachment: MediaAttachment, *, description: str | None = None, focus: str | None = None
+    attachment: MediaAttachment,
+    *,
+    thumbnail: object | None = None,
+    description: str | None = None,
+    focus: str | None = None,
 ) -> None:
-    """Change the description or the focal point; None leaves it, "" takes it away. Raises Unprocessable."""
+    """Change description, focal point or the preview of a video or sound; None leaves it, "" takes it away.
+
+    Raises Unprocessable.
+    """
     _describe(attachment, description, focus)
-    attachment.save(update_fields=["description", "focus_x", "focus_y"])
+    changed = ["description", "focus_x", "focus_y"]
+    if thumbnail is not None:
+        replaced = attachment.preview_file
+        _choose_preview(attachment, thumbnail)
+        delete_files([replaced])
+        changed += ["preview_file", "blurhash", "meta"]
+    attachment.save(update_fields=changed)
+
+
+def _choose_preview(attachment: MediaAttachment, thumbnail: object) -> None:
+    if attachment.type == MediaAttachment.Type.IMAGE:
+        raise Unprocessable(_("Only videos and sound can have a picture of their own choice"))
+    preview = store_preview(thumbnail)
+    attachment.preview_file, attachment.blurhash = preview.file, preview.blurhash
+    attachment.meta = attachment.meta | {"small": preview.measures}
 
 
 def _describe(attachment: MediaAttachment, description: str | None, focus: str | None) -> None:
@@ -164,7 +190,11 @@ def _delete(attachments: Sequence[MediaAttachment]) -> None:
 
 
 def _delete_files(attachments: Sequence[MediaAttachment]) -> None:
-    delete_files(name for attachment in attachments for name in (attachment.file, attachment.preview_file))
+    delete_files(
+        name
+        for attachment in attachments
+        for name in (attachment.upload, attachment.file, attachment.preview_file)
+    )
 
 
 def remove_abandoned(now: datetime) -> int:

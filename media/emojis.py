@@ -11,15 +11,12 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound, Unprocessable
 from core.text import clean_line
-from media.files import delete_files, new_name, save_file
-from media.images import shrink_image
+from media.files import delete_files
 from media.models import CustomEmoji
-from media.uploads import require_upload
+from media.pictures import store_emoji
 
 SHORTCODE = re.compile(r"[A-Za-z0-9_]{2,50}")
 CATEGORY_LIMIT = 100
-# Twice what apps show, for dense screens.
-EMOJI_SIZE = (128, 128)
 
 Handle = tuple[str, str | None]
 """(shortcode, domain); domain None is this server."""
@@ -64,13 +61,12 @@ def create_emoji(upload: object, shortcode: str, *, category: str = "", now: dat
     emoji = CustomEmoji(shortcode=name, category=_checked_category(category), updated_at=now)
     if CustomEmoji.objects.filter(domain__isnull=True, shortcode=name).exists():
         raise _taken()
-    picture = shrink_image(require_upload(upload), *EMOJI_SIZE)
-    emoji.file = save_file(new_name("emojis", picture.extension), picture.data)
+    emoji.file, emoji.static_file = store_emoji(upload)
     try:
         with transaction.atomic():
             emoji.save(force_insert=True)
     except IntegrityError as error:
-        delete_files([emoji.file])
+        delete_files({emoji.file, emoji.static_file})
         raise _taken() from error
     return emoji
 

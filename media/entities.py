@@ -67,12 +67,13 @@ def _meta(attachment: MediaAttachment) -> dict[str, Any]:
 
 
 def render_emoji(emoji: CustomEmoji) -> CustomEmojiEntity:
-    """Return the entity; there is one picture, so the still one is the same."""
+    """Return the entity; what does not move is its own still picture."""
     url = file_url(emoji.file) if emoji.file else emoji.remote_url
+    static_url = file_url(emoji.static_file) if emoji.static_file else url
     entity: CustomEmojiEntity = {
         "shortcode": emoji.shortcode,
         "url": url,
-        "static_url": url,
+        "static_url": static_url,
         "visible_in_picker": emoji.visible,
     }
     if emoji.category:

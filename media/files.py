@@ -1,10 +1,14 @@
 """Names and keeps files in the storage; the one place that knows how they are called."""
 
 import secrets
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from django.core.files.base import ContentFile
+from django.core.files import File
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 
@@ -14,9 +18,37 @@ def new_name(folder: str, extension: str, suffix: str = "") -> str:
     return f"{folder}/{token[:2]}/{token[2:4]}/{token}{suffix}.{extension}"
 
 
-def save_file(name: str, data: bytes) -> str:
-    """Store the bytes and return the name under which they lie."""
-    return default_storage.save(name, ContentFile(data))
+class _Movable(File):
+    """A file that a storage on this machine may take as it is, instead of copying it."""
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
+def store_file(name: str, path: Path) -> str:
+    """Move a file of this machine into the storage and return the name under which it lies."""
+    with path.open("rb") as file:
+        return default_storage.save(name, _Movable(file, name=str(path)))
+
+
+def store_upload(name: str, upload: UploadedFile) -> str:
+    """Store an uploaded file as it came and return the name under which it lies."""
+    return default_storage.save(name, upload)
+
+
+@contextmanager
+def local_copy(name: str, folder: Path) -> Iterator[Path]:
+    """Give the path of a stored file on this machine: of itself, or of a copy that is made in the folder.
+
+    Raises FileNotFoundError.
+    """
+    try:
+        yield Path(default_storage.path(name))
+    except NotImplementedError:  # it lies in an object store
+        path = folder / "source"
+        with default_storage.open(name) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        yield path
 
 
 def file_url(name: str) -> str:

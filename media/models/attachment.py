@@ -20,6 +20,11 @@ class MediaAttachmentQuerySet(models.QuerySet["MediaAttachment"]):
         """Keep what belongs to no post."""
         return self.filter(attached_at__isnull=True)
 
+    def processing(self, now: datetime) -> Self:
+        """Keep what waits to be processed and what nobody works on any more, oldest first."""
+        free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
+        return self.filter(free, state=MediaAttachment.State.PROCESSING).order_by("pk")
+
     def abandoned(self, before: datetime) -> Self:
         """Keep what no post has used since then."""
         unused = Q(released_at__isnull=True) | Q(released_at__lt=before)
@@ -28,6 +33,8 @@ class MediaAttachmentQuerySet(models.QuerySet["MediaAttachment"]):
 
 class MediaAttachment(models.Model):
     """A file of ours (``file`` names it in the storage) or of another server (only ``remote_url``).
+
+    While it is processed, ``upload`` names what was sent, as it came; nobody is told that name.
 
     ``owner_id`` is the id of an account; media lies below accounts and does not know them. Attached means
     that a post shows it: the post keeps the ids in its order.
@@ -49,6 +56,14 @@ class MediaAttachment(models.Model):
     owner_id = models.BigIntegerField(db_index=True)
     type = models.CharField(max_length=10, choices=Type)
     state = models.CharField(max_length=10, choices=State, default=State.READY)
+    upload = models.CharField(max_length=500, default="", blank=True)
+    # Percent.
+    progress = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Until then a worker is busy with it; it says so again and again.
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    # Why it failed: of media.decoding.faults.Fault.
+    fault = models.CharField(max_length=30, default="", blank=True)
     file = models.CharField(max_length=500, default="", blank=True)
     preview_file = models.CharField(max_length=500, default="", blank=True)
     remote_url = models.CharField(max_length=2048, default="", blank=True)
@@ -74,7 +89,8 @@ class MediaAttachment(models.Model):
                 fields=["created_at"],
                 name="attachment_unattached",
                 condition=Q(attached_at__isnull=True),
-            )
+            ),
+            models.Index(fields=["id"], name="attachment_processing", condition=Q(state="processing")),
         ]
         constraints = [
             models.CheckConstraint(

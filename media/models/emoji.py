@@ -27,6 +27,8 @@ class CustomEmoji(models.Model):
     domain = models.CharField(max_length=260, null=True, blank=True)
     uri = models.CharField(max_length=2048, default="", blank=True)
     file = models.CharField(max_length=500, default="", blank=True)
+    # The same without motion; of ours only.
+    static_file = models.CharField(max_length=500, default="", blank=True)
     remote_url = models.CharField(max_length=2048, default="", blank=True)
     category = models.CharField(max_length=100, default="", blank=True)
     visible = models.BooleanField(default=True)

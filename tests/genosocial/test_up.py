@@ -207,7 +207,7 @@ def test_a_second_start_on_the_same_data_is_refused_while_it_runs(server: Runnin
     assert get(f"{server.base_url}/health")[0] == 200
 
 
-@pytest.mark.parametrize("name", ["web", "streaming", "worker", "ingest", "beat", "valkey", "postgres"])
+@pytest.mark.parametrize("name", ["web", "streaming", "worker", "ingest", "media", "beat", "valkey", "postgres"])
 def test_a_killed_process_is_started_again(server: RunningServer, name: str) -> None:
     eventually(lambda: name in processes(server), what=f"the start of {name}")
     before = processes(server)[name]["pid"]

@@ -28,11 +28,13 @@ def turned_photo() -> bytes:
     return picture("JPEG", (80, 40), exif=exif, icc_profile=profile, comment=b"Secret comment")
 
 
-def animation() -> bytes:
-    """Return a GIF of two frames."""
-    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "green")]
+def animation(frames: int = 2, size: tuple[int, int] = (20, 20), kind: str = "GIF") -> bytes:
+    """Return a picture that goes from red to green."""
+    steps = [
+        Image.new("RGB", size, (255 - 20 * number % 256, 20 * number % 256, 0)) for number in range(frames)
+    ]
     target = BytesIO()
-    frames[0].save(target, "GIF", save_all=True, append_images=frames[1:])
+    steps[0].save(target, kind, save_all=True, append_images=steps[1:], duration=100)
     return target.getvalue()
 
 

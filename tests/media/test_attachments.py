@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.utils import translation
+from django.utils import timezone, translation
 
 from core.errors import Unprocessable
 from media.attachments import (
@@ -23,7 +24,7 @@ from media.documents import parse_attachments, parse_emojis, render_document
 from media.entities import render_attachment
 from media.models import CustomEmoji, MediaAttachment
 from media.remote import save_remote_attachments, save_remote_emojis
-from media.tasks import remove_abandoned_attachments
+from media.tasks import process, remove_abandoned_attachments
 from tests.media.pictures import picture, upload
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,11 @@ def _in_english() -> Iterator[None]:
 
 
 def make(owner_id: int = ANNA) -> MediaAttachment:
-    return create_attachment(owner_id, upload(picture(size=(8, 6))))
+    """An upload as it is when it was processed, without the processing."""
+    file, preview = (default_storage.save(f"attachments/{name}.png", ContentFile(b"x")) for name in "ab")
+    return MediaAttachment.objects.create(
+        owner_id=owner_id, type="image", file=file, preview_file=preview, created_at=timezone.now()
+    )
 
 
 def ids_left() -> set[int]:
@@ -113,6 +118,8 @@ def test_deleting_deletes_rows_at_once_and_files_on_commit(django_capture_on_com
 
 def test_what_we_send_another_server_shows() -> None:
     attachment = create_attachment(ANNA, upload(picture("JPEG")), description="Two halves", focus="0.5,0")
+    process(attachment_id=attachment.pk)
+    attachment.refresh_from_db()
     document = render_document(attachment)
     assert document["mediaType"] == "image/jpeg"
     (shown,) = save_remote_attachments(BERTHA, parse_attachments([document]))

@@ -5,7 +5,7 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from core.errors import Unprocessable
-from media.blurhash import COMPONENTS, blurhash
+from media.decoding.blurhash import COMPONENTS, blurhash
 from media.files import file_url
 from media.pictures import store_avatar, store_header
 from tests.media.pictures import bomb, opened, picture, upload

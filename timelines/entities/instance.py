@@ -21,7 +21,14 @@ from accounts.rules import RULES, Rule
 from core.text.count import URL_CHARACTERS
 from federation.models import DomainPolicy
 from media.attachments import DESCRIPTION_LIMIT
-from media.images import IMAGE_MATRIX_LIMIT, IMAGE_SIZE_LIMIT_BYTES, MIME_TYPES
+from media.decoding.limits import (
+    IMAGE_MATRIX_LIMIT,
+    IMAGE_SIZE_LIMIT_BYTES,
+    MIME_TYPES,
+    VIDEO_FRAME_RATE_LIMIT,
+    VIDEO_MATRIX_LIMIT,
+    VIDEO_SIZE_LIMIT_BYTES,
+)
 from timelines import poll_drafts
 from timelines.instance import Numbers, Week
 from timelines.interactions import MAX_PINS
@@ -148,10 +155,9 @@ def _media_limits() -> dict[str, Any]:
         "description_limit": DESCRIPTION_LIMIT,
         "image_size_limit": IMAGE_SIZE_LIMIT_BYTES,
         "image_matrix_limit": IMAGE_MATRIX_LIMIT,
-        # No video yet: none is small enough.
-        "video_size_limit": 0,
-        "video_frame_rate_limit": 0,
-        "video_matrix_limit": 0,
+        "video_size_limit": VIDEO_SIZE_LIMIT_BYTES,
+        "video_frame_rate_limit": VIDEO_FRAME_RATE_LIMIT,
+        "video_matrix_limit": VIDEO_MATRIX_LIMIT,
     }
 
 
