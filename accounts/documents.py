@@ -5,6 +5,7 @@ Called by accounts/outbox.py and accounts/views.py; accounts/actors.py reads tho
 Source: contract of the federation 1.4, 4.4.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -162,6 +163,15 @@ def render_accept(follow: Follow) -> Document:
 def render_reject(follow: Follow) -> Document:
     """Render the answer no."""
     return _answer(follow, "Reject", "rejects")
+
+
+def render_reject_by_server(server_uri: str, follower_uri: str, follow_uri: str) -> Document:
+    """Render the answer no of the server's own actor, whom nobody follows."""
+    follow = {"id": follow_uri, "type": "Follow", "actor": follower_uri, "object": server_uri}
+    number = hashlib.sha256(follow_uri.encode()).hexdigest()[:16]
+    return _activity(
+        f"{server_uri}#rejects/follows/{number}", "Reject", server_uri, to=[follower_uri], object=follow
+    )
 
 
 def render_block(block: Block) -> Document:

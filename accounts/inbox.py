@@ -19,8 +19,10 @@ from core import locks
 from core.errors import Forbidden
 from core.hosts import host_of
 from federation.fetch import fetch_document
+from federation.keys import instance_actor_uri
 from federation.local import is_local_uri
 from federation.peers import is_blocked
+from federation.relays import receive_answer
 from federation.vocab import Activity, id_of
 from federation.withdrawals import remember_withdrawn, was_withdrawn
 
@@ -29,6 +31,11 @@ log = logging.getLogger(__name__)
 
 def receive_follow(activity: Activity) -> None:
     """A remote account wants to follow one of ours; whom else it follows is no business of ours."""
+    if activity.object_uri == instance_actor_uri():
+        follower = get_sender(activity)
+        with transaction.atomic():
+            outbox.send_reject_by_server(follower, activity.id)
+        return
     target = _local(activity.object_uri)
     if target is None:
         return
@@ -44,7 +51,9 @@ def receive_follow(activity: Activity) -> None:
 
 
 def receive_accept(activity: Activity) -> None:
-    """A remote account accepts a follow of one of ours; a second yes changes nothing."""
+    """A remote account accepts a follow of one of ours, or a relay ours; a second yes changes nothing."""
+    if receive_answer(activity.object_uri, activity.actor_uri, accepted=True):
+        return
     with transaction.atomic():
         follow = _find_follow_by_us(activity)
         if follow is not None and follow.accepted_at is None:
@@ -52,7 +61,9 @@ def receive_accept(activity: Activity) -> None:
 
 
 def receive_reject(activity: Activity) -> None:
-    """A remote account refuses a follow of one of ours, or ends it."""
+    """A remote account refuses a follow of one of ours, or ends it; so may a relay."""
+    if receive_answer(activity.object_uri, activity.actor_uri, accepted=False):
+        return
     with transaction.atomic():
         follow = _find_follow_by_us(activity)
         if follow is not None:

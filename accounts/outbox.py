@@ -5,6 +5,7 @@ and what is owed to others stand or fall together. Nothing happens when nobody e
 """
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from django.db.models import Case, F, QuerySet, When
@@ -13,6 +14,8 @@ from django.utils import timezone
 from accounts import documents
 from accounts.models import Account, Block, Follow, Move
 from federation.delivery import deliver
+from federation.keys import create_signing_key, instance_actor_uri
+from federation.relays import relay_inboxes
 
 # Who changes the name and then the picture is read anew once.
 _UPDATE_DELAY = timedelta(seconds=5)
@@ -62,6 +65,18 @@ def send_reject(follow: Follow) -> None:
         )
 
 
+def send_reject_by_server(follower: Account, follow_uri: str) -> None:
+    """Tell a remote account that nobody follows the server itself."""
+    sender_uri = instance_actor_uri()
+    create_signing_key(sender_uri)
+    deliver(
+        documents.render_reject_by_server(sender_uri, follower.uri, follow_uri),
+        sender_uri=sender_uri,
+        inboxes=[follower.preferred_inbox_url],
+        object_uri=follow_uri,
+    )
+
+
 def send_block(block: Block) -> None:
     """Tell a remote account that a local one blocks it; gives the block its uri when it has none."""
     if not _leaves_us(block.account, block.target):
@@ -99,9 +114,10 @@ def send_actor_update(account: Account) -> None:
     deliver(
         documents.render_actor_update(account, documents.load_actor(account), now),
         sender_uri=account.uri,
-        inboxes=inboxes_of(Account.objects.filter(pk__in=concerned)),
+        inboxes=chain(inboxes_of(Account.objects.filter(pk__in=concerned)), relay_inboxes()),
         object_uri=account.uri,
         delay=_UPDATE_DELAY,
+        provable=True,
     )
 
 
@@ -112,12 +128,14 @@ def send_actor_delete(account: Account) -> None:
     """
     if not account.is_local:
         return
+    related = inboxes_of(Account.objects.filter(pk__in=_related(account)), also_suspended=True)
     deliver(
         documents.render_actor_delete(account),
         sender_uri=account.uri,
-        inboxes=inboxes_of(Account.objects.filter(pk__in=_related(account)), also_suspended=True),
+        inboxes=chain(related, relay_inboxes()),
         unhurried=inboxes_of(Account.objects.all(), also_suspended=True),
         object_uri=account.uri,
+        provable=True,
     )
 
 
@@ -128,11 +146,13 @@ def send_move(move: Move) -> None:
         return
     followers = Follow.objects.filter(target=account).order_by().values("account")
     blockers = Block.objects.filter(target=account).order_by().values("account")
+    concerned = Account.objects.filter(pk__in=followers.union(blockers, all=True))
     deliver(
         documents.render_move(move),
         sender_uri=account.uri,
-        inboxes=inboxes_of(Account.objects.filter(pk__in=followers.union(blockers, all=True))),
+        inboxes=chain(inboxes_of(concerned), relay_inboxes()),
         object_uri=account.uri,
+        provable=True,
     )
 
 

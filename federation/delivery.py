@@ -20,6 +20,7 @@ from core.hosts import split_url
 from federation import peers
 from federation.local import local_hosts
 from federation.models import Delivery, OutboundActivity
+from federation.proofs import add_proof
 from federation.signatures.outgoing import Scheme
 from federation.vocab import id_of, type_of
 
@@ -64,6 +65,7 @@ def deliver(
     object_uri: str = "",
     delay: timedelta = timedelta(),
     unhurried: Iterable[str] = (),
+    provable: bool = False,
 ) -> None:
     """Owe an activity (whole, with `@context` and `id`) to inboxes; call it INSIDE the transaction it belongs
     to.
@@ -71,8 +73,9 @@ def deliver(
     Duplicates, our own hosts, blocked and unavailable hosts are left out. Activities with the same
     `object_uri` reach an inbox in order; an Update replaces an older one that is not out yet, Delete and Undo
     replace anything: an Update with a `delay` therefore goes out once when several follow each other closely.
-    Inboxes that are only among the `unhurried` wait until nothing more urgent is due. After commit a worker
-    is woken; if that fails, or for what is delayed, the sweep finds the rows. Raises RuntimeError outside a
+    Inboxes that are only among the `unhurried` wait until nothing more urgent is due. What is `provable` can
+    be passed on by others, as relays do: nothing that is not for everybody. After commit a worker is woken;
+    if that fails, or for what is delayed, the sweep finds the rows. Raises RuntimeError outside a
     transaction.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -91,6 +94,7 @@ def deliver(
         sender_uri=sender_uri,
         object_uri=object_uri,
         body=orjson.dumps(document),
+        proof_owed=provable,
     )
     now = timezone.now()
     paused = peers.paused_among(set(hosts.values()), now)
@@ -236,6 +240,9 @@ def claim_deliveries(
                 for row in rows:
                     numbers[row[3]] = PER_HOST_AT_ONCE
         activities = OutboundActivity.objects.in_bulk({row[1] for row in rows})
+    for activity in activities.values():
+        if activity.proof_owed:
+            add_proof(activity, now)
     schemes = peers.schemes_for({row[3] for row in rows}, now) if rows else {}
     return [_owed(row, activities[row[1]], schemes[row[3]]) for row in rows]
 

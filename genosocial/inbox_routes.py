@@ -25,7 +25,7 @@ ROUTES: dict[tuple[str, str | None], str] = {
     ("Create", None): "timelines.inbox.receive_create",
     **{("Update", kind): "timelines.inbox.receive_update" for kind in _POSTS},
     ("Delete", None): "timelines.inbox.receive_delete",
-    ("Announce", None): "timelines.inbox.receive_announce",
+    ("Announce", None): "timelines.inbox_relays.receive_announce",
     ("Like", None): "timelines.inbox.receive_like",
     ("Undo", "Announce"): "timelines.inbox.receive_undo_announce",
     ("Undo", "Like"): "timelines.inbox.receive_undo_like",

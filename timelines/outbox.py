@@ -6,6 +6,7 @@ nobody elsewhere is concerned. Source: contract of the federation 4.5.
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from accounts.outbox import inboxes_of
 from core.prepared import Ids as Places
 from core.prepared import Prepared
 from federation.delivery import deliver
+from federation.relays import relay_inboxes
 from timelines import documents
 from timelines.models import Favourite, FeaturedTag, Mention, Poll, PollVote, Quote, Status, StatusPin
 from timelines.visibility import OPEN
@@ -30,7 +32,13 @@ def send_create(note: documents.Note) -> None:
     # Most often nobody elsewhere is concerned, and then there is nothing to render.
     if status.account.is_local and (inboxes := _inboxes_of_new(note)):
         create = documents.with_context(documents.render_create(note))
-        deliver(create, sender_uri=status.account.uri, inboxes=inboxes, object_uri=status.uri)
+        deliver(
+            create,
+            sender_uri=status.account.uri,
+            inboxes=inboxes,
+            object_uri=status.uri,
+            provable=status.visibility in OPEN,
+        )
 
 
 def _inboxes_of_new(note: documents.Note) -> list[str]:
@@ -44,7 +52,8 @@ def _inboxes_of_new(note: documents.Note) -> list[str]:
     if _reaches_answered(status) and status.in_reply_to_account_id is not None:
         accounts.append(status.in_reply_to_account_id)
         followed.append(status.in_reply_to_account_id)
-    return [inbox for (inbox,) in _INBOXES.tuples(accounts=accounts, followed=followed)]
+    query = _INBOXES_AND_RELAYS if _goes_to_relays(status) else _INBOXES
+    return [inbox for (inbox,) in query.tuples(accounts=accounts, followed=followed)]
 
 
 def send_update(status: Status) -> None:
@@ -231,7 +240,18 @@ def _inboxes_by_ids(accounts: Places, followed: Places) -> QuerySet[Any, Any]:
     return inboxes_of(Account.objects.filter(pk__in=named.union(followers)))
 
 
+def _inboxes_and_relays(accounts: Places, followed: Places) -> QuerySet[Any, Any]:
+    return _inboxes_by_ids(accounts, followed).order_by().union(relay_inboxes())
+
+
 _INBOXES = Prepared(_inboxes_by_ids, accounts=Places, followed=Places)
+_INBOXES_AND_RELAYS = Prepared(_inboxes_and_relays, accounts=Places, followed=Places)
+
+
+def _goes_to_relays(status: Status) -> bool:
+    """Tell whether those who follow nobody may come across a status: public, of nobody who is silenced."""
+    is_open = status.visibility == Status.Visibility.PUBLIC and status.reblog_of_id is None
+    return is_open and status.account.silenced_at is None
 
 
 def _reacting(status: Status) -> list[Ids]:
@@ -253,7 +273,14 @@ def _deliver(
 ) -> None:
     first, *rest = [ids.order_by() for part in concerned for ids in part]
     inboxes = inboxes_of(Account.objects.filter(pk__in=first.union(*rest)), also_suspended=also_suspended)
-    deliver(document, sender_uri=status.account.uri, inboxes=inboxes, object_uri=status.uri)
+    relays = relay_inboxes() if _goes_to_relays(status) else ()
+    deliver(
+        document,
+        sender_uri=status.account.uri,
+        inboxes=chain(inboxes, relays),
+        object_uri=status.uri,
+        provable=status.visibility in OPEN,
+    )
 
 
 def _deliver_to_author(document: dict[str, Any], favourite: Favourite) -> None:
@@ -272,6 +299,7 @@ def _deliver_pin(document: dict[str, Any], pin: StatusPin) -> None:
             sender_uri=pin.account.uri,
             inboxes=inboxes_of(Account.objects.filter(pk__in=_followers_of(pin.account_id))),
             object_uri=f"{pin.account.uri}#pins/{pin.pk}",
+            provable=pin.status.visibility in OPEN,
         )
 
 
@@ -283,6 +311,7 @@ def _deliver_featured_tag(document: dict[str, Any], featured: FeaturedTag) -> No
             sender_uri=account.uri,
             inboxes=inboxes_of(Account.objects.filter(pk__in=_followers_of(account.pk))),
             object_uri=f"{account.uri}#tags/{featured.pk}",
+            provable=True,
         )
 
 

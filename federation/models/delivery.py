@@ -16,6 +16,8 @@ class OutboundActivity(models.Model):
     sender_uri = models.CharField(max_length=2048)
     object_uri = models.CharField(max_length=2048, default="", blank=True)
     body = models.BinaryField()
+    # The proof of who wrote it is put in before it goes out first.
+    proof_owed = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -127,7 +127,8 @@ def test_a_reblog_and_its_undo_reach_followers_and_author(anna: Account, dora: P
     interactions.unreblog(anna, original)
     undo = received(emil, "Undo")
     assert undo["id"] == f"{anna.uri}#announces/{reblog.pk}/undo"
-    assert undo["object"] == {key: value for key, value in announce.items() if key != "@context"}
+    said = {key: value for key, value in announce.items() if key not in ("@context", "signature")}
+    assert undo["object"] == said
 
 
 def test_an_own_private_post_is_reblogged_whole(anna: Account, dora: Person) -> None:
@@ -157,6 +158,7 @@ def test_hashtags_of_the_profile_are_told_with_ids_of_their_own(anna: Account, d
     hashtag = {"type": "Hashtag", "href": "https://social.example/tags/coöps", "name": "#Coöps"}
     assert add == {
         "@context": add["@context"],
+        "signature": add["signature"],
         "id": f"{anna.uri}#tags/{row.pk}/add",
         "type": "Add",
         "actor": anna.uri,
@@ -235,10 +237,11 @@ def test_who_reacted_learns_of_edits_and_deletions(anna: Account, dora: Person, 
     status = publish(anna)
     emil.does("Like", status.uri)
     Delivery.objects.all().delete()
-    edit_status(status, StatusChanges(text="Good bye"))
-    delete_status(status)
     hosts = sorted([dora.peer.host, emil.peer.host])
-    assert owed() == [("Delete", hosts[0]), ("Delete", hosts[1]), ("Update", hosts[0]), ("Update", hosts[1])]
+    edit_status(status, StatusChanges(text="Good bye"))
+    assert owed() == [("Update", host) for host in hosts]
+    delete_status(status)
+    assert owed() == [("Delete", host) for host in hosts]
 
 
 def test_suspended_accounts_are_told_of_ends_only(anna: Account, dora: Person) -> None:
@@ -254,11 +257,10 @@ def test_suspended_accounts_are_told_of_ends_only(anna: Account, dora: Person) -
 
 def test_what_remote_people_do_is_sent_to_nobody(anna: Account, dora: Person) -> None:
     relationships.accept_follow(relationships.follow(anna, dora.account()))
-    Delivery.objects.all().delete()
     note = dora.posts()
     dora.does("Announce", publish(anna, visibility="public").uri, to=[PUBLIC])
     dora.does("Delete", note["id"])
-    assert {kind for kind, _host in owed()} == {"Create"}
+    assert [document["type"] for document in dora.inbox()] == ["Accept", "Follow", "Create"]
 
 
 def test_a_thousand_followers_cost_no_more_queries_than_one(
