@@ -15,7 +15,8 @@ from core.errors import AppError
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
+    f"img-src 'self' {settings.MEDIA_BASE_URL} data:; media-src 'self' {settings.MEDIA_BASE_URL}; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 

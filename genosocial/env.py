@@ -19,8 +19,10 @@ import environ
 
 SOURCE_FOLDER = Path(__file__).resolve().parent.parent
 LOCAL_FILE_NAME = "environment"
-SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")
 SECRET_KEY_MIN_LENGTH = 32
+# When files of other servers are fetched: once somebody here looks at them, or already as they arrive.
+MEDIA_FETCH = ("view", "arrival")
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off", ""})
@@ -48,8 +50,13 @@ class Environment:
     base_url: str  # external address without a trailing slash, e.g. https://social.example
     web_scheme: str  # "https", in development also "http"
     web_domain: str  # host[:port] of base_url
+    media_base_url: str  # where stored files are fetched: that of the server, or a host of their own
+    s3: Mapping[str, Any] | None  # options of the S3 storage; None: files lie in data_dir
+    media_cache_bytes: int  # most bytes of files of other servers
+    media_fetch: str  # one of MEDIA_FETCH
     streaming_url: str  # ws:// or wss://, without a trailing slash
     private_hosts: tuple[str, ...]  # host or host[:port] that may be private or plain http; development only
+    authorized_fetch: bool  # documents only for servers that sign their requests ("secure mode")
     data_dir: Path
     database: Mapping[str, Any]  # one entry of Django's DATABASES
     redis_url: str
@@ -92,6 +99,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         f"{'wss' if scheme == 'https' else 'ws'}://{web_domain}",
         ("wss", "ws") if development else ("wss",),
     )
+    media_base_url = reader.address(
+        "GENOSOCIAL_MEDIA_URL", base_url, ("https", "http") if development else ("https",)
+    )
     environment = Environment(
         development=development,
         secret_key=reader.secret_key(),
@@ -100,8 +110,13 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         base_url=base_url,
         web_scheme=scheme,
         web_domain=web_domain,
+        media_base_url=media_base_url,
+        s3=reader.s3(media_base_url if media_base_url != base_url else ""),
+        media_cache_bytes=reader.gigabytes("GENOSOCIAL_MEDIA_CACHE_GB", 10) * 1024**3,
+        media_fetch=reader.choice("GENOSOCIAL_MEDIA_FETCH", MEDIA_FETCH),
         streaming_url=streaming_url,
         private_hosts=reader.private_hosts(development),
+        authorized_fetch=reader.flag("GENOSOCIAL_AUTHORIZED_FETCH"),
         data_dir=_data_dir(variables),
         database=reader.database(),
         redis_url=reader.redis_url(),
@@ -185,6 +200,37 @@ class _Reader:
             wanted = " or ".join(f"{each}://" for each in schemes)
             self.fault(f"{name} is {value!r}: set {wanted}host, without a path or a user name.")
             return default
+        return value
+
+    def s3(self, media_base_url: str) -> Mapping[str, Any] | None:
+        """The options of django-storages for a bucket, if one is named."""
+        bucket = self.text("GENOSOCIAL_S3_BUCKET")
+        if not bucket:
+            return None
+        hint = "set it, or leave out GENOSOCIAL_S3_BUCKET to keep files in the data folder."
+        options = {
+            "bucket_name": bucket,
+            "endpoint_url": self.text("GENOSOCIAL_S3_ENDPOINT") or None,
+            "region_name": self.text("GENOSOCIAL_S3_REGION") or None,
+            "access_key": self.required("S3_ACCESS_KEY", hint),
+            "secret_key": self.required("S3_SECRET_KEY", hint),
+            "querystring_auth": False,
+            "file_overwrite": False,
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        }
+        return options | {"custom_domain": media_base_url.partition("://")[2] or None}
+
+    def gigabytes(self, name: str, default: int) -> int:
+        value = self.text(name) or str(default)
+        if not re.fullmatch(r"[0-9]{1,6}", value):
+            self.fault(f"{name} is {value!r}: set a whole number of gigabytes.")
+            return default
+        return int(value)
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name) or choices[0]
+        if value not in choices:
+            self.fault(f"{name} is {value!r}: set one of {', '.join(choices)}.")
         return value
 
     def private_hosts(self, development: bool) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ WEB_SCHEME = ENVIRONMENT.web_scheme
 BASE_URL = ENVIRONMENT.base_url
 STREAMING_URL = ENVIRONMENT.streaming_url
 FEDERATION_PRIVATE_HOSTS = ENVIRONMENT.private_hosts
+AUTHORIZED_FETCH = ENVIRONMENT.authorized_fetch
 INSTANCE_NAME = ENVIRONMENT.instance_name
 CONTACT_EMAIL = ENVIRONMENT.contact_email
 DATA_DIR = ENVIRONMENT.data_dir
@@ -34,7 +35,10 @@ MAX_MEDIA_ATTACHMENTS = 4
 
 # The reverse proxy is the only one who reaches a server outside development, and it sets X-Forwarded-For.
 BEHIND_PROXY = not DEVELOPMENT
-ALLOWED_HOSTS = sorted({host.partition(":")[0] for host in (WEB_DOMAIN, LOCAL_DOMAIN, *ALTERNATE_DOMAINS)})
+MEDIA_DOMAIN = ENVIRONMENT.media_base_url.partition("://")[2]
+ALLOWED_HOSTS = sorted(
+    {host.partition(":")[0] for host in (WEB_DOMAIN, LOCAL_DOMAIN, MEDIA_DOMAIN, *ALTERNATE_DOMAINS)}
+)
 if DEVELOPMENT:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 USE_X_FORWARDED_HOST = False
@@ -192,9 +196,15 @@ TIME_ZONE = "Europe/Berlin"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"
-MEDIA_URL = f"{BASE_URL}/media_files/"
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+# With an object store, whose domain is that of the media then, it gives the addresses itself.
+MEDIA_BASE_URL = ENVIRONMENT.media_base_url
+MEDIA_URL = f"{MEDIA_BASE_URL}/media_files/"
+MEDIA_CACHE_BYTES = ENVIRONMENT.media_cache_bytes
+MEDIA_FETCH = ENVIRONMENT.media_fetch
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    if ENVIRONMENT.s3 is None
+    else {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": ENVIRONMENT.s3},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.utils.module_loading import import_string
 
 from genosocial.env import EnvironmentFaults, read_environment
 
@@ -37,6 +38,18 @@ def test_good_settings_come_out_typed() -> None:
     assert environment.email["EMAIL_USE_TLS"] is True
     assert environment.mail_from == "genosocial@social.example"
     assert environment.alternate_domains == ()
+    assert environment.authorized_fetch is False
+
+
+def test_files_may_lie_in_an_object_store_with_a_host_of_its_own() -> None:
+    assert read_environment(GOOD).s3 is None
+    assert read_environment(GOOD).media_base_url == "https://social.example"
+    store = {"GENOSOCIAL_S3_BUCKET": "files", "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
+    environment = read_environment({**GOOD, **store, "GENOSOCIAL_MEDIA_URL": "https://files.example"})
+    assert environment.s3 is not None
+    storage = import_string("storages.backends.s3.S3Storage")(**environment.s3)
+    assert storage.url("attachments/a.jpg") == "https://files.example/attachments/a.jpg"
+    assert faults_of({**GOOD, "GENOSOCIAL_S3_BUCKET": "files"}).count("S3_") == 4
 
 
 def test_handles_may_lead_here_from_other_domains() -> None:
@@ -63,6 +76,9 @@ def test_all_missing_settings_are_listed_at_once() -> None:
         ("GENOSOCIAL_STREAMING_URL", "https://social.example"),
         ("GENOSOCIAL_ALTERNATE_DOMAINS", "former.example,https://old.example"),
         ("GENOSOCIAL_PRIVATE_HOSTS", "localhost:8001"),
+        ("GENOSOCIAL_MEDIA_URL", "files.example"),
+        ("GENOSOCIAL_MEDIA_CACHE_GB", "some"),
+        ("GENOSOCIAL_MEDIA_FETCH", "never"),
         ("GENOSOCIAL_MAIL_FROM", "nobody"),
         ("GENOSOCIAL_CONTACT_EMAIL", "nobody"),
         ("SECRET_KEY", "short"),

@@ -162,7 +162,7 @@ def test_a_python_that_is_too_old_is_told_in_one_line(folder: Path, on_path: lis
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
     with TemporaryDirectory(prefix="up-") as name:
-        it = RunningServer("localhost", free_port(), Path(name), [])
+        it = RunningServer("localhost", free_port(), Path(name), [], has_tables=False)
         try:
             it.start()
             yield it
@@ -207,7 +207,9 @@ def test_a_second_start_on_the_same_data_is_refused_while_it_runs(server: Runnin
     assert get(f"{server.base_url}/health")[0] == 200
 
 
-@pytest.mark.parametrize("name", ["web", "streaming", "worker", "ingest", "media", "beat", "valkey", "postgres"])
+@pytest.mark.parametrize(
+    "name", ["web", "streaming", "worker", "ingest", "media", "beat", "valkey", "postgres"]
+)
 def test_a_killed_process_is_started_again(server: RunningServer, name: str) -> None:
     eventually(lambda: name in processes(server), what=f"the start of {name}")
     before = processes(server)[name]["pid"]

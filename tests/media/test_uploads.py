@@ -200,6 +200,29 @@ def test_stored_files_are_served_for_good_and_harmless(app: ApiClient) -> None:
     assert "immutable" in answer["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "said", "got"),
+    [
+        ("bytes=0-3", 206, "bytes 0-3/10", b"0123"),
+        ("bytes=8-", 206, "bytes 8-9/10", b"89"),
+        ("bytes=-3", 206, "bytes 7-9/10", b"789"),
+        ("bytes=5-500", 206, "bytes 5-9/10", b"56789"),
+        ("bytes=10-", 416, "bytes */10", b""),
+        ("bytes=3-1", 200, None, b"0123456789"),
+        ("bytes=-", 200, None, b"0123456789"),
+        ("bytes=0-1,4-5", 200, None, b"0123456789"),
+    ],
+)
+def test_players_fetch_the_parts_they_need(asked: str, status: int, said: str | None, got: bytes) -> None:
+    name = default_storage.save("attachments/range.mp4", ContentFile(b"0123456789"))
+    answer = api_client().http.get(f"/media_files/{name}", secure=True, headers={"Range": asked})
+    assert (answer.status_code, answer.get("Content-Range")) == (status, said)
+    assert (b"".join(answer.streaming_content) if answer.streaming else answer.content) == got
+    if status != 416:
+        assert answer["Content-Length"] == str(len(got))
+        assert answer["Content-Type"] == "video/mp4"
+
+
 def test_only_pictures_are_served() -> None:
     name = default_storage.save("attachments/page.html", ContentFile(b"<script>"))
     assert api_client().http.get(f"/media_files/{name}", secure=True).status_code == 404
