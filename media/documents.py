@@ -20,6 +20,7 @@ from media.files import file_url
 from media.models import CustomEmoji, MediaAttachment
 
 MAX_ATTACHMENTS = 16
+MAX_LINKS = 16
 MAX_EMOJIS = 100
 MAX_DESCRIPTION = 10_000
 _MAX_PIXELS_PER_SIDE = 100_000
@@ -28,6 +29,7 @@ _BLURHASH_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _MAX_BLURHASH_COMPONENTS = 5
 _SHORTCODE = re.compile(r"[A-Za-z0-9_]{2,200}")
 _MIME_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,39}")
+_FILE_TYPES = ("image/", "video/", "audio/")
 _TYPES = {"Image": "image", "Video": "video", "Audio": "audio"}
 
 
@@ -63,7 +65,7 @@ def parse_attachments(value: object) -> list[RemoteFile]:
 
 def _parse_attachment(entry: dict[str, Any]) -> RemoteFile | None:
     url, mime_type = _address(entry.get("url"))
-    if not url and entry.get("type") != "Link":
+    if not url and not _linked_page(entry):
         url, mime_type = _address(entry.get("href"))
     if not url:
         return None
@@ -81,11 +83,24 @@ def _parse_attachment(entry: dict[str, Any]) -> RemoteFile | None:
     )
 
 
+def parse_links(value: object) -> list[str]:
+    """Return the pages that an ``attachment`` value of any shape links to (Lemmy, Flipboard, Mobilizon)."""
+    return list(dict.fromkeys(filter(None, map(_linked_page, _dicts(value)))))[:MAX_LINKS]
+
+
+def _linked_page(entry: dict[str, Any]) -> str:
+    """Return what ``href`` leads to, unless the entry is a file after all."""
+    is_file = entry.get("type") != "Link" and _mime_type(entry.get("mediaType")).startswith(_FILE_TYPES)
+    has_url = bool(_address(entry.get("url"))[0])
+    return "" if is_file or has_url else _web_address(entry.get("href"))
+
+
 def parse_emojis(value: object) -> list[RemoteEmoji]:
     """Return the custom emoji of a ``tag`` value of any shape, each shortcode once."""
     found: dict[str, RemoteEmoji] = {}
     for entry in _dicts(value):
-        shortcode = str(entry.get("name") or "").strip(":")
+        # Misskey marks its own emoji in what it sends: ":blob@.:".
+        shortcode = str(entry.get("name") or "").strip(":").removesuffix("@.")
         url, _mime = _address(next(_dicts(entry.get("icon")), {}).get("url"))
         if entry.get("type") == "Emoji" and _SHORTCODE.fullmatch(shortcode) and url:
             uri = _web_address(entry.get("id"))

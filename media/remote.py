@@ -25,28 +25,30 @@ def save_remote_attachments(
 ) -> list[MediaAttachment]:
     """Return the attachments of a remote post in its order, new ones created, left ones deleted.
 
-    ``current_ids`` are those that the post had before an edit: the same address keeps its row.
+    ``current_ids`` are those that the post had before an edit: the same address keeps its row, and one that
+    is shown twice has two.
     """
     known = MediaAttachment.objects.in_bulk(current_ids)
-    by_url = {attachment.remote_url: attachment for attachment in known.values()}
-    kept: list[MediaAttachment] = []
+    left = [known[pk] for pk in current_ids if pk in known]
+    shown: list[MediaAttachment] = []
     created: list[MediaAttachment] = []
     now = timezone.now()
-    for file in {file.url: file for file in files}.values():
-        attachment = by_url.get(file.url)
+    for file in files:
+        attachment = next((each for each in left if each.remote_url == file.url), None)
         if attachment is None:
             attachment = MediaAttachment(
                 owner_id=owner_id, remote_url=file.url, attached_at=now, created_at=now
             )
             created.append(attachment)
         else:
-            kept.append(attachment)
+            left.remove(attachment)
         _describe(attachment, file)
+        shown.append(attachment)
+    kept = [attachment for attachment in shown if attachment.pk in known]
     MediaAttachment.objects.bulk_create(created)
     MediaAttachment.objects.bulk_update(kept, _DESCRIBING)
     delete_attachments(known.keys() - {attachment.pk for attachment in kept})
-    shown = {attachment.remote_url: attachment for attachment in [*kept, *created]}
-    return [shown[url] for url in dict.fromkeys(file.url for file in files)]
+    return shown
 
 
 def _describe(attachment: MediaAttachment, file: RemoteFile) -> None:

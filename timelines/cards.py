@@ -68,9 +68,14 @@ def _later(status_id: int, attempts: int) -> None:
 
 
 def find_link(status: Status) -> str:
-    """Return the first link of a post that leads out of here and is no mention or hashtag; "" if none."""
+    """Return the page that a post is about: as it says, else its first link that leads out of here.
+
+    Mentions and hashtags are no links; "" if there is none, or the post shows media anyway.
+    """
     if status.media_ids:
         return ""
+    if status.linked_url:
+        return "" if is_local_uri(status.linked_url) else status.linked_url
     for anchor in _ANCHOR.finditer(_QUOTE_LINE.sub("", status.content, count=1)):
         classes, href = _CLASS.search(anchor[1]), _HREF.search(anchor[1])
         if href is None or (classes and _NO_LINKS.intersection(classes[1].split())):

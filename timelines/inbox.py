@@ -7,6 +7,7 @@ business is dropped with a line in the log. Source: contract of the federation 3
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +22,22 @@ from core import locks
 from core.errors import Forbidden, NotFound, Unprocessable
 from core.hosts import same_host
 from federation.fetch import fetch_document
-from federation.vocab import POST_TYPES, PUBLIC, Activity, addressed, ids_of, time_of, types_of
+from federation.vocab import (
+    POST_TYPES,
+    PUBLIC,
+    Activity,
+    addressed,
+    id_of,
+    ids_of,
+    time_of,
+    type_of,
+    types_of,
+)
 from federation.withdrawals import remember_withdrawn, was_withdrawn
 from timelines import interactions, polls
 from timelines.documents import NoteValues, read_note
 from timelines.models import Favourite, Poll, Status, Tombstone
-from timelines.remote import is_deleted, status_from_uri, upsert_status
+from timelines.remote import author_of, is_deleted, refetch_status, status_from_uri, upsert_status
 from timelines.remote_quotes import withdraw_stamp
 from timelines.statuses import delete_status
 from timelines.visibility import OPEN, can_see, visible_to
@@ -35,14 +46,17 @@ log = logging.getLogger(__name__)
 
 # An edit of something unknown that is older is about a post that nobody here waits for.
 MAX_AGE_OF_UNKNOWN = timedelta(days=1)
+# More votes than a poll has options are none.
+MAX_PARTS = 50
 
 
 # Posts
 
 
 def receive_create(activity: Activity) -> None:
-    """A new post: stored when it concerns somebody here."""
-    _receive_post(activity, is_edit=False)
+    """A new post: stored when it concerns somebody here. Several objects are the votes of one voter."""
+    for part in activity.parts()[:MAX_PARTS]:
+        _receive_post(part, is_edit=False)
 
 
 def receive_update(activity: Activity) -> None:
@@ -52,7 +66,7 @@ def receive_update(activity: Activity) -> None:
 
 def _receive_post(activity: Activity, *, is_edit: bool) -> None:
     uri = activity.object_uri
-    if activity.object_type is not None and not POST_TYPES.intersection(types_of(activity.object)):
+    if not _is_about_post(activity):
         return _ignore(activity, "no post")
     if not same_host(uri, activity.actor_uri):
         raise Forbidden(cause=f"{uri[:300]} is on another host than its actor")
@@ -64,8 +78,7 @@ def _receive_post(activity: Activity, *, is_edit: bool) -> None:
     recipient = _recipient(activity)
     if known is not None and not is_edit:
         return _add_recipient(known, recipient)
-    author = get_sender(activity)
-    document = _trusted_post(activity)
+    document, author = _trusted_post(activity)
     values = read_note(document, activity.document)
     if values.vote_for is not None:
         return _receive_vote(activity, author, values.in_reply_to_uri, values.vote_for)
@@ -88,12 +101,20 @@ def _receive_vote(activity: Activity, voter: Account, status_uri: str, option: s
         _ignore(activity, str(error.message))
 
 
-def _trusted_post(activity: Activity) -> Mapping[str, Any]:
-    """Return the embedded post if the actor wrote it and it lies on the actor's host, else fetch it."""
+def _trusted_post(activity: Activity) -> tuple[Mapping[str, Any], Account]:
+    """Return the post and its author: as embedded when the actor wrote it, else as its own server has it.
+
+    Somebody else's post is fetched only when its author is on its host, as in a group of Mobilizon.
+    """
+    sender = get_sender(activity)
     document = activity.object_document()
-    if document is not None and activity.actor_uri in ids_of(document.get("attributedTo")):
-        return document
-    return fetch_document(activity.object_uri)
+    authors = ids_of(document.get("attributedTo")) if document is not None else []
+    if document is not None and activity.actor_uri in authors:
+        return document, sender
+    if authors and not same_host(authors[0], activity.object_uri):
+        raise Forbidden(cause=f"{activity.object_uri[:300]} is by {authors[0][:300]}")
+    fetched = fetch_document(activity.object_uri)
+    return fetched, author_of(fetched)
 
 
 def _concerns_us(values: NoteValues, author: Account, recipient: Account | None) -> bool:
@@ -159,17 +180,23 @@ def receive_delete(activity: Activity) -> None:
 
 
 def receive_announce(activity: Activity) -> None:
-    """A reblog of something public, or of one's own; stored when booster or author concern somebody here."""
-    if activity.object_type is not None and not POST_TYPES.intersection(types_of(activity.object)):
+    """A reblog of something public, or of one's own; stored when booster or author concern somebody here.
+
+    Groups pass on what their members do: of a Create or an Update the post is reblogged (FEP-1b12).
+    """
+    passed_on = _passed_on(activity)
+    uri = passed_on.object_uri
+    if not uri or not _is_about_post(passed_on):
         return _ignore(activity, "no post")
     # Taken in already, perhaps taken back since; or somebody's post, whose id it cannot have.
     if activity.id and Status.objects.filter(uri=activity.id).exists():
         return
     account = get_sender(activity)
-    known = Status.objects.kept().filter(uri=activity.object_uri).select_related("account").first()
+    known = Status.objects.kept().filter(uri=uri).select_related("account").first()
     if not (known is not None and known.is_local) and not _is_followed(account):
         return _ignore(activity, "concerns nobody here")
-    status = known or _announced(activity, account)
+    is_edited = passed_on.type == "Update" and known is not None and not known.is_local
+    status = refetch_status(uri) if is_edited else known or _announced(passed_on, account)
     if not can_see(account, status):
         raise NotFound(cause="a reblog of what its actor cannot see")
     if status.visibility not in OPEN and status.account_id != account.pk:
@@ -187,6 +214,28 @@ def receive_announce(activity: Activity) -> None:
             uri=activity.id,
             created_at=time_of(activity.document, "published"),
         )
+
+
+def _passed_on(activity: Activity) -> Activity:
+    """Return the activity whose object is the post: the Announce itself, or what a group passes on in it.
+
+    Of what is passed on only the id of its object is believed.
+    """
+    inner = activity.object_document()
+    if inner is None or activity.object_type not in ("Create", "Update"):
+        return activity
+    post = inner.get("object")
+    return replace(
+        activity,
+        type=activity.object_type,
+        object=post,
+        object_uri=id_of(post) or "",
+        object_type=type_of(post),
+    )
+
+
+def _is_about_post(activity: Activity) -> bool:
+    return activity.object_type is None or bool(POST_TYPES.intersection(types_of(activity.object)))
 
 
 def _is_followed(account: Account) -> bool:

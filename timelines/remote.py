@@ -5,7 +5,7 @@ transaction, never inside. Source: contract of the federation 3.2, 3.3, 3.6, 3.7
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from core import locks
 from core.errors import AppError, Forbidden, Gone, NotFound
 from core.hosts import host_of, same_host
 from core.ids import new_id
-from federation.fetch import fetch_document, fetch_pasted
+from federation.fetch import DocumentGone, fetch_document, fetch_pasted
 from federation.local import is_local_uri
 from federation.peers import is_blocked
 from federation.vocab import ACTOR_TYPES, id_of, types_of
@@ -31,13 +31,17 @@ from timelines.content import store_tags
 from timelines.documents import BadNote, NoteValues, read_note
 from timelines.models import Mention, Status, Tombstone
 from timelines.remote_people import People, find_local_account, find_people
-from timelines.statuses import replied_to, status_created
+from timelines.statuses import delete_status, replied_to, status_created
+from timelines.visibility import OPEN
 
 log = logging.getLogger(__name__)
 
 MAX_HOPS = 20
 # A quoted status is fetched at the price of so many hops: two quotes deep, each with a shorter thread.
 QUOTE_HOPS = 10
+# Replies that a post names are fetched, but not what these name: that is for whoever opens the thread.
+REPLY_HOPS = 10
+_AROUND_POSTS = frozenset({"Create", "Announce"})
 
 
 # Finding
@@ -69,7 +73,11 @@ def resolve_url(url: str) -> Account | Status:
         return _find_local(url)
     if host_of(url) is None or is_blocked(host_of(url) or ""):
         raise NotFound(cause=f"no address {url[:300]}")
-    document = fetch_pasted(url)
+    try:
+        document = fetch_pasted(url)
+    except DocumentGone:
+        forget_gone(url)
+        raise
     if ACTOR_TYPES.intersection(types_of(document)):
         return upsert_account(document)
     return _store_fetched(document, hops=0)
@@ -86,13 +94,49 @@ def _find_local(url: str) -> Account | Status:
 
 
 def _store_fetched(document: Mapping[str, Any], *, hops: int) -> Status:
-    if "Create" in types_of(document):
+    if _AROUND_POSTS.intersection(types_of(document)):
         # The activity around a post: what counts is the post itself, at its own address.
-        document = fetch_document(id_of(document.get("object")) or "")
+        uri = id_of(document.get("object")) or ""
+        if is_local_uri(uri):
+            return status_from_uri(uri, fetch=False)
+        document = fetch_document(uri)
+    return upsert_status(document, author_of(document), hops=hops)
+
+
+def author_of(document: Mapping[str, Any]) -> Account:
+    """Return who wrote a post that came from its own host; raises BadNote when the author lives elsewhere.
+
+    May use the network.
+    """
     author_uri = id_of(document.get("attributedTo")) or ""
     if not same_host(author_uri, id_of(document) or ""):
         raise BadNote(cause="a post of an author on another host")
-    return upsert_status(document, account_from_uri(author_uri), hops=hops)
+    return account_from_uri(author_uri)
+
+
+def refetch_status(uri: str) -> Status:
+    """Return the status with this uri as its server has it now, known or not.
+
+    Raises as `status_from_uri`. Uses the network: call it outside transactions.
+    """
+    try:
+        return _store_fetched(fetch_document(uri), hops=0)
+    except DocumentGone:
+        forget_gone(uri)
+        raise
+
+
+def forget_gone(uri: str) -> None:
+    """Delete the known remote post whose server says that it does not exist; what is not open may be hidden.
+
+    Source: contract of the federation 3.3.
+    """
+    gone = Status.objects.kept().originals().filter(Q(uri=uri) | Q(url=uri), is_local=False)
+    with transaction.atomic():
+        for status in gone.filter(visibility__in=OPEN).select_related("account"):
+            if same_host(status.uri, uri):
+                Tombstone.objects.get_or_create(uri=status.uri)
+                delete_status(status)
 
 
 # Storing
@@ -152,6 +196,7 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
         sensitive=values.sensitive,
         visibility=_visibility(values, author, people),
         language=values.language,
+        linked_url=values.linked_url,
         in_reply_to=parent,
         in_reply_to_uri=values.in_reply_to_uri,
         in_reply_to_account_id=replied_to(author, parent),
@@ -176,6 +221,9 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
     link_replies(status)
     if parent is None and values.in_reply_to_uri and hops < MAX_HOPS:
         transaction.on_commit(partial(fetch_parent.delay, status_id=status.pk, hops=hops + 1), robust=True)
+    if values.reply_uris and status.visibility in OPEN and hops + REPLY_HOPS < MAX_HOPS:
+        later = partial(fetch_replies.delay, uris=values.reply_uris, hops=hops + REPLY_HOPS)
+        transaction.on_commit(later, robust=True)
     return status
 
 
@@ -223,6 +271,16 @@ def fetch_parent(*, status_id: int, hops: int) -> None:
         return
     with transaction.atomic():
         link_replies(parent)
+
+
+@shared_task(name="timelines.fetch_replies", queue="default")
+def fetch_replies(*, uris: Sequence[str], hops: int) -> None:
+    """Fetch the few replies that a post names. Repeat-safe."""
+    for uri in uris:
+        try:
+            status_from_uri(uri, hops=hops)
+        except AppError as error:
+            log.info("reply_not_fetched", extra={"uri": uri, "cause": str(error)})
 
 
 # Quotes

@@ -19,7 +19,7 @@ from timelines.entities.edit import current_version
 from timelines.models import Status
 from timelines.statuses import status_edited
 
-_FIELDS = ("content", "spoiler_text", "sensitive", "language")
+_FIELDS = ("content", "spoiler_text", "sensitive", "language", "linked_url")
 
 
 def apply_edit(status: Status, values: NoteValues, mentioned: Sequence[Account]) -> None:

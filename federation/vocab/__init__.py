@@ -6,6 +6,7 @@ and `inbox.py` above.
 """
 
 from federation.vocab.activity import Activity, read_activity
+from federation.vocab.collection import CollectionValues, read_collection
 from federation.vocab.constants import (
     ACCEPT,
     ACTIVITY_JSON,
@@ -28,6 +29,7 @@ from federation.vocab.values import (
     integer_of,
     is_public,
     lang_string,
+    language_of,
     link_href,
     list_of,
     object_of,
@@ -49,6 +51,7 @@ __all__ = [
     "SECURITY",
     "Activity",
     "Audience",
+    "CollectionValues",
     "LangString",
     "MalformedDocument",
     "addressed",
@@ -58,11 +61,13 @@ __all__ = [
     "integer_of",
     "is_public",
     "lang_string",
+    "language_of",
     "link_href",
     "list_of",
     "object_of",
     "parse_document",
     "read_activity",
+    "read_collection",
     "string_of",
     "time_of",
     "type_of",

@@ -1,11 +1,11 @@
 """An activity as receivers get it: the parts that routing and every receiver need, read once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from federation.vocab.values import id_of, object_of, string_of, type_of
+from federation.vocab.values import id_of, list_of, object_of, string_of, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,15 @@ class Activity:
     def object_document(self) -> dict[str, Any] | None:
         """Return the embedded object; None when the object is a bare id."""
         return object_of(self.object)
+
+    def parts(self) -> list["Activity"]:
+        """Return one activity for each object, for some send several at once (votes of GoToSocial)."""
+        if not isinstance(self.object, list) or len(self.object) < 2:
+            return [self]
+        return [
+            replace(self, object=item, object_uri=id_of(item) or "", object_type=type_of(item))
+            for item in list_of(self.object)
+        ]
 
 
 def read_activity(

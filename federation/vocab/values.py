@@ -119,33 +119,40 @@ def _zone(offset: str | None) -> timezone:
 def lang_string(document: Document, key: str) -> LangString | None:
     """Return a text such as `content` with its language from `contentMap`.
 
-    The entry of the map that equals the text names the language; without a text the first entry is both.
-    `{"@value": …, "@language": …}` is read too.
+    The entry of the map that equals the text names the language, else its first; without a text the first
+    entry that has one is both. `{"@value": …, "@language": …}` is read too.
     """
     by_language = _language_map(document.get(f"{key}Map"))
-    value = first_of(document.get(key))
-    if isinstance(value, dict) and isinstance(value.get("@value"), str):
-        by_language |= _language_map({value.get("@language"): value["@value"]})
-        value = value["@value"]
+    value = document.get(key)
+    if isinstance(value, dict):
+        by_language |= _language_map({value.get("@language"): value.get("@value")})
+        value = value.get("@value")
     if not isinstance(value, str):
-        first = next(iter(by_language.items()), None)
-        return LangString(first[1], _known(first[0])) if first else None
+        texts = ((text, language) for language, text in by_language.items() if text is not None)
+        first = next(texts, None)
+        return LangString(*first) if first else None
     equal = next((language for language, text in by_language.items() if text == value), None)
-    return LangString(value, _known(equal or next(iter(by_language), None)))
+    return LangString(value, equal or next(iter(by_language), None))
 
 
-def _language_map(value: Any) -> dict[str, str]:
+def language_of(document: Document, *keys: str) -> str | None:
+    """Return the first language that a map such as `contentMap` names, with or without a text."""
+    return next((language for key in keys for language in _language_map(document.get(f"{key}Map"))), None)
+
+
+def _language_map(value: Any) -> dict[str, str | None]:
+    """Return the texts by language; None for a text that is none (Mbin: `{"en": null}`)."""
     if not isinstance(value, dict):
         return {}
     return {
-        language: text
+        language: text if isinstance(text, str) else None
         for language, text in value.items()
-        if isinstance(text, str) and isinstance(language, str) and _LANGUAGE.fullmatch(language)
+        if isinstance(language, str) and _LANGUAGE.fullmatch(language) and _is_language(language)
     }
 
 
-def _known(language: str | None) -> str | None:
-    return None if language is None or language.lower() in _NO_LANGUAGE else language
+def _is_language(tag: str) -> bool:
+    return tag.lower() not in _NO_LANGUAGE
 
 
 def link_href(value: Any) -> str | None:
@@ -153,7 +160,8 @@ def link_href(value: Any) -> str | None:
     candidates = [(_href(item), item) for item in list_of(value)]
     clean = [(href, item) for href, item in candidates if href is not None and host_of(href)]
     for href, item in clean:
-        if isinstance(item, dict) and item.get("mediaType") == "text/html":
+        # Funkwhale writes mimeType.
+        if isinstance(item, dict) and "text/html" in (item.get("mediaType"), item.get("mimeType")):
             return href
     return clean[0][0] if clean else None
 

@@ -122,7 +122,7 @@ def test_lists_and_types() -> None:
         ({"content": "Hi", "contentMap": {"und": "Hi"}}, LangString("Hi", None)),
         ({"contentMap": {"en": None}}, None),
         ({"content": {"@value": "Hi", "@language": "en"}}, LangString("Hi", "en")),
-        ({"content": ["Hi", "Na"]}, LangString("Hi", None)),
+        ({"content": ["Hi", "Na"]}, None),
         ({"content": 7}, None),
         ({}, None),
     ],

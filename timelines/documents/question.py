@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from accounts.models import Account
 from core.api.rendering import iso
-from core.text import clean_line
 from federation.vocab import AS2, list_of, string_of, time_of, types_of
 from timelines.models import Poll, PollVote
 
@@ -39,17 +38,18 @@ def read_poll_values(document: Mapping[str, Any]) -> PollValues | None:
     if "Question" not in types_of(document):
         return None
     several = list_of(document.get("anyOf"))
-    found: dict[str, int] = {}
-    for entry in (several or list_of(document.get("oneOf")))[:MAX_OPTIONS]:
-        if isinstance(entry, dict):
-            name = string_of(entry, "name") or string_of(entry, "content") or ""
-            if title := clean_line(name)[:MAX_OPTION_LENGTH]:
-                found.setdefault(title, _tally(entry))
+    found = [
+        # As it is, for a vote names it to the letter.
+        (title[:MAX_OPTION_LENGTH], _tally(entry))
+        for entry in (several or list_of(document.get("oneOf")))
+        if isinstance(entry, dict)
+        and (title := string_of(entry, "name") or string_of(entry, "content") or "").strip()
+    ][:MAX_OPTIONS]
     if not found:
         return None
     return PollValues(
-        options=tuple(found),
-        tallies=tuple(found.values()),
+        options=tuple(title for title, _count in found),
+        tallies=tuple(tally for _title, tally in found),
         multiple=bool(several),
         expires_at=_end(document),
         voters_count=_count(document.get("votersCount")),

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.errors import BadRequest
-from core.hosts import host_of
+from core.hosts import host_of, same_host
 from core.text import clean_line, clean_text, normalise_tag, sanitise_html
 from federation.vocab import (
     POST_TYPES,
@@ -22,14 +22,17 @@ from federation.vocab import (
     id_of,
     ids_of,
     lang_string,
+    language_of,
     link_href,
     list_of,
+    object_of,
+    read_collection,
     string_of,
     time_of,
     type_of,
     types_of,
 )
-from media.documents import RemoteEmoji, RemoteFile, parse_attachments, parse_emojis
+from media.documents import RemoteEmoji, RemoteFile, parse_attachments, parse_emojis, parse_links
 from timelines.documents.question import PollValues, read_poll_values
 from timelines.documents.quote import PolicyValues, QuoteValues, read_policy, read_quote
 from timelines.models import Status
@@ -39,6 +42,7 @@ MAX_MENTIONS = 100
 MAX_SPOILER = 2048
 MAX_TAG_NAME = 200
 MAX_URI = 2048
+MAX_REPLIES = 5
 # Some servers stamp `updated` a moment after `published` on posts that nobody edited.
 SAME_MOMENT = timedelta(seconds=1)
 
@@ -84,6 +88,10 @@ class NoteValues:
     mentions: tuple[MentionTag, ...]
     tag_names: dict[str, str]
     files: tuple[RemoteFile, ...]
+    # The pages that it is about, as its server says; the first one is shown as its card.
+    links: tuple[str, ...]
+    # Replies that its own server has, to be looked at once.
+    reply_uris: tuple[str, ...]
     emojis: tuple[RemoteEmoji, ...]
 
     @property
@@ -91,6 +99,11 @@ class NoteValues:
         """When it was last edited, as far as a first look at it tells."""
         edited = self.updated_at is not None and self.updated_at - self.created_at > SAME_MOMENT
         return self.updated_at if edited else None
+
+    @property
+    def linked_url(self) -> str:
+        """The page that is shown as its card, when its server names one."""
+        return next(iter(self.links), "")
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -126,11 +139,11 @@ def read_note(document: Mapping[str, Any], activity: Mapping[str, Any] | None = 
         author_uris=tuple(ids_of(document.get("attributedTo"))),
         content=content,
         spoiler_text=spoiler,
-        sensitive=document.get("sensitive") is True or bool(spoiler) or _has_sensitive_file(document),
+        sensitive=document.get("sensitive") is True or _has_sensitive_file(document),
         language=language,
         created_at=created_at,
         updated_at=_updated(document, now),
-        in_reply_to_uri=_uri(id_of(document.get("inReplyTo"))),
+        in_reply_to_uri=_parent_uri(document, uri),
         conversation_uri=_opaque(document.get("context")) or _opaque(document.get("conversation")),
         to=audience.to,
         cc=audience.cc,
@@ -142,6 +155,8 @@ def read_note(document: Mapping[str, Any], activity: Mapping[str, Any] | None = 
         mentions=_mentions(document),
         tag_names=_tag_names(document),
         files=tuple(parse_attachments(document.get("attachment"))),
+        links=tuple(parse_links(document.get("attachment"))),
+        reply_uris=_replies(document, uri),
         emojis=tuple(parse_emojis(document.get("tag"))),
     )
 
@@ -157,13 +172,13 @@ def _content(document: Mapping[str, Any], kind: str) -> tuple[str, str | None]:
     """Return HTML and language; other kinds than Note become their title, summary and address."""
     if kind in _UNCONVERTED:
         found = lang_string(document, "content")
-        return sanitise_html(found.text if found else ""), _language(found.language if found else None)
+        language = (found and found.language) or language_of(document, "content", "name", "summary")
+        return sanitise_html(found.text if found else ""), _language(language)
     name, summary = lang_string(document, "name"), lang_string(document, "summary")
     url = link_href(document.get("url")) or string_of(document, "id") or ""
     title = f"<h2>{escape(clean_line(name.text))}</h2>" if name else ""
     html = f'{title}{summary.text if summary else ""}<p><a href="{escape(url)}">{escape(url)}</a></p>'
-    named = (found.language for found in (lang_string(document, "content"), name, summary) if found)
-    return sanitise_html(html), _language(next(filter(None, named), None))
+    return sanitise_html(html), _language(language_of(document, "content", "name", "summary"))
 
 
 def _spoiler(document: Mapping[str, Any]) -> str:
@@ -205,6 +220,19 @@ def _flag(document: Mapping[str, Any], key: str) -> bool | None:
 
 def _uri(value: str | None) -> str:
     return value if value and host_of(value) else ""
+
+
+def _parent_uri(document: Mapping[str, Any], uri: str) -> str:
+    parent = _uri(id_of(document.get("inReplyTo")))
+    return "" if parent == uri else parent
+
+
+def _replies(document: Mapping[str, Any], uri: str) -> tuple[str, ...]:
+    """Return a few replies of the first page that the post embeds, only what its own host can vouch for."""
+    replies = object_of(document.get("replies"))
+    found = (read_collection(replies).items if replies else None) or ()
+    named = [reply for reply in dict.fromkeys(found) if reply and reply != uri and same_host(reply, uri)]
+    return tuple(named[:MAX_REPLIES])
 
 
 def _opaque(value: Any) -> str:

@@ -67,6 +67,8 @@ class Status(models.Model):
     sensitive = models.BooleanField(default=False)
     visibility = models.CharField(max_length=10, choices=Visibility)
     language = models.CharField(max_length=35, null=True, blank=True)
+    # The page that it is about, as its own server says beside the text.
+    linked_url = models.CharField(max_length=2048, default="", blank=True)
     # Ids of media.MediaAttachment, in the author's order.
     media_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     tags: "models.ManyToManyField[Tag, StatusTag]" = models.ManyToManyField(

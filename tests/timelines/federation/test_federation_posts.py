@@ -69,7 +69,7 @@ def test_a_post_is_stored_with_all_its_parts(anna: Account, dora: Person) -> Non
     )
     status = stored(note)
     assert "script" not in status.content and "onclick" not in status.content and "Hi" in status.content
-    assert (status.spoiler_text, status.sensitive, status.language) == ("Careful", True, "de")
+    assert (status.spoiler_text, status.sensitive, status.language) == ("Careful", False, "de")
     assert status.visibility == "public"
     assert status.url == f"{dora.peer.base}/@dora/1"
     assert status.conversation_uri == "tag:dora.example,2026:thread"
