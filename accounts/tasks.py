@@ -1,6 +1,7 @@
 """Names the jobs of accounts; Celery finds them here."""
 
 from accounts.actor_events import delete_gone
+from accounts.followers_sync import mend
 from accounts.moves import carry_over
 from accounts.password_reset import send_password_reset_mail
 from accounts.registration import send_confirmation_mail
@@ -14,6 +15,7 @@ __all__ = [
     "delete_gone",
     "fetch_collections",
     "follow_anew",
+    "mend",
     "note_move",
     "refresh",
     "send_confirmation_mail",

@@ -6,14 +6,18 @@ Routed by genosocial/urls.py. Source: contract of the federation 1.1, 1.4, 5.1.
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.documents import load_actor, note_html
+from accounts.followers_sync import followers_on
 from accounts.models import Account, Follow
-from core.errors import AppError, Gone, NotFound
+from core.errors import AppError, Forbidden, Gone, NotFound
 from federation.doors import answer_collection, document_door, page_door, page_number
+from federation.peers import is_blocked
 from federation.responses import activity_response, error_response
+from federation.verify import verify_request
 from federation.views import inbox_view
 from federation.webfinger import LocalSubject, answer_webfinger
 from media.documents import mime_type_of
@@ -107,6 +111,20 @@ def following(request: HttpRequest, username: str) -> HttpResponse:
     follows = Follow.objects.accepted().filter(account=account, target__suspended_at__isnull=True)
     uris = follows.order_by("-id").values_list("target__uri", flat=True)
     return _answer_people(request, account, f"{account.uri}/following", account.following_count, uris)
+
+
+@document_door
+def followers_synchronization(request: HttpRequest, username: str) -> HttpResponse:
+    """GET /users/<username>/followers_synchronization: the followers on the server of whoever signed."""
+    account = get_local_account(username)
+    asker = verify_request(request, now=timezone.now())
+    if is_blocked(asker.host):
+        raise Forbidden()
+    found = followers_on(account, asker.host) if account.suspended_at is None else []
+    uri = f"{account.uri}/followers_synchronization"
+    response = answer_collection(uri, "OrderedCollection", {"orderedItems": found}, private=True)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _answer_people(

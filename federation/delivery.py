@@ -51,6 +51,7 @@ class Owed:
     sender_uri: str
     activity_type: str
     object_uri: str
+    followers_digest: str
     body: bytes
 
 
@@ -66,6 +67,7 @@ def deliver(
     delay: timedelta = timedelta(),
     unhurried: Iterable[str] = (),
     provable: bool = False,
+    followers_digests: Mapping[str, str] | None = None,
 ) -> None:
     """Owe an activity (whole, with `@context` and `id`) to inboxes; call it INSIDE the transaction it belongs
     to.
@@ -74,8 +76,9 @@ def deliver(
     `object_uri` reach an inbox in order; an Update replaces an older one that is not out yet, Delete and Undo
     replace anything: an Update with a `delay` therefore goes out once when several follow each other closely.
     Inboxes that are only among the `unhurried` wait until nothing more urgent is due. What is `provable` can
-    be passed on by others, as relays do: nothing that is not for everybody. After commit a worker is woken;
-    if that fails, or for what is delayed, the sweep finds the rows. Raises RuntimeError outside a
+    be passed on by others, as relays do: nothing that is not for everybody. What is for followers only
+    carries the digest of those at the host (see `federation/followers_sync.py`). After commit a worker is
+    woken; if that fails, or for what is delayed, the sweep finds the rows. Raises RuntimeError outside a
     transaction.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -106,6 +109,7 @@ def deliver(
                 host=host,
                 order_key=_order_key(inbox, object_uri),
                 priority=wanted[inbox],
+                followers_digest=(followers_digests or {}).get(host, ""),
                 next_attempt_at=max(now + delay, paused.get(host, now)),
             )
             for inbox, host in hosts.items()
@@ -218,7 +222,7 @@ WITH due AS MATERIALIZED (
 )
 UPDATE federation_delivery d SET claimed_until = %(until)s, attempts = attempts + 1
 FROM chosen WHERE d.id = chosen.id
-RETURNING d.id, d.activity_id, d.inbox_url, d.host, d.attempts, chosen.at_once
+RETURNING d.id, d.activity_id, d.inbox_url, d.host, d.attempts, d.followers_digest, chosen.at_once
 """
 
 
@@ -269,7 +273,7 @@ def _claim(
 
 
 def _owed(row: tuple[Any, ...], activity: OutboundActivity, scheme: Scheme) -> Owed:
-    delivery_id, _activity_id, inbox_url, host, attempts, at_once = row
+    delivery_id, _activity_id, inbox_url, host, attempts, followers_digest, at_once = row
     return Owed(
         id=delivery_id,
         inbox_url=inbox_url,
@@ -280,6 +284,7 @@ def _owed(row: tuple[Any, ...], activity: OutboundActivity, scheme: Scheme) -> O
         sender_uri=activity.sender_uri,
         activity_type=activity.activity_type,
         object_uri=activity.object_uri,
+        followers_digest=followers_digest,
         body=activity.body,
     )
 

@@ -14,6 +14,16 @@ class ActorGone:
 
 
 @dataclass(frozen=True)
+class FollowersAnnounced:
+    """A remote actor says who it believes to follow it from here: by a digest, and where to read them."""
+
+    actor_uri: str
+    collection_uri: str
+    url: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class ActorKeysReplaced:
     """A remote actor has none of the keys left that we knew, and did not tell: it was set up anew."""
 

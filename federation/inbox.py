@@ -25,7 +25,7 @@ from django.utils.module_loading import import_string
 from core import http, pubsub
 from core.errors import AppError, Forbidden, TooLarge, UnsupportedType
 from core.hosts import host_of, same_host
-from federation import authorship, budgets, inbox_queue, peers
+from federation import authorship, budgets, followers_sync, inbox_queue, peers
 from federation.inbox_queue import Item
 from federation.local import is_local_uri
 from federation.models import InboxItem, RemoteKey
@@ -82,6 +82,8 @@ def accept_request(request: HttpRequest, *, recipient_uri: str, now: datetime) -
         logger.info("inbox_dropped", reason=reason, signer=verified.actor_uri[:300])
     elif inbox_queue.store(_item(activity, verified)):
         transaction.on_commit(wake, robust=True)
+        if header := request.headers.get(followers_sync.HEADER):
+            followers_sync.note_announced(header, verified.actor_uri)
     else:
         logger.info("inbox_dropped", reason="a duplicate or of a blocked domain", activity_id=activity.id)
 

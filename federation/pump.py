@@ -22,10 +22,11 @@ import structlog
 
 from core import http
 from core.errors import NotFound, RemoteUnreachable
+from federation import followers_sync
 from federation.delivery import Owed, claim_deliveries
 from federation.keys import Signer, signer_for
 from federation.outcomes import Outcome, Verdict, judge_answer, record_outcomes
-from federation.signatures.outgoing import asks_for_second_knock
+from federation.signatures.outgoing import Scheme, asks_for_second_knock
 
 # Posts that may still be answered any moment; those of slow hosts come on top.
 MAX_QUICK = 256
@@ -193,9 +194,7 @@ async def _knock(owed: Owed, signer: Signer, headers: dict[str, str]) -> Outcome
     scheme = None
     if asks_for_second_knock(answer.status):
         scheme = owed.scheme.other()
-        headers = await asyncio.get_running_loop().run_in_executor(
-            _signing, signer.sign_post, owed.inbox_url, owed.body, scheme
-        )
+        headers = await asyncio.get_running_loop().run_in_executor(_signing, _headers, owed, signer, scheme)
         answer = await http.post(owed.inbox_url, owed.body, headers)
     outcome = judge_answer(answer.status, answer.headers, answer.body, datetime.now(UTC))
     return replace(outcome, scheme=scheme)
@@ -211,4 +210,11 @@ def _sign_all(batch: Sequence[Owed], signers: Signers) -> list[dict[str, str] | 
 def _signed(owed: Owed, signer: Signer | None) -> dict[str, str] | None:
     if signer is None:
         return None
-    return signer.sign_post(owed.inbox_url, owed.body, owed.scheme)
+    return _headers(owed, signer, owed.scheme)
+
+
+def _headers(owed: Owed, signer: Signer, scheme: Scheme) -> dict[str, str]:
+    headers = signer.sign_post(owed.inbox_url, owed.body, scheme)
+    if owed.followers_digest:
+        headers[followers_sync.HEADER] = followers_sync.render_header(owed.sender_uri, owed.followers_digest)
+    return headers

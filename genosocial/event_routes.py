@@ -11,7 +11,7 @@ from accounts.events import (
     TokensRevoked,
     UserConfirmed,
 )
-from federation.events import ActorGone, ActorKeysReplaced
+from federation.events import ActorGone, ActorKeysReplaced, FollowersAnnounced
 
 ROUTES: dict[type, tuple[str, ...]] = {
     ActorGone: ("accounts.actor_events.on_actor_gone",),
@@ -19,6 +19,7 @@ ROUTES: dict[type, tuple[str, ...]] = {
         "accounts.actor_events.on_actor_keys_replaced",
         "timelines.events.on_actor_keys_replaced",
     ),
+    FollowersAnnounced: ("accounts.followers_sync.on_followers_announced",),
     FollowRequested: ("timelines.events.on_follow_requested",),
     FollowAccepted: ("timelines.events.on_follow_accepted",),
     FollowEnded: ("timelines.events.on_follow_ended",),

@@ -113,6 +113,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/<str:username>", account_views.actor),
     path("users/<str:username>/inbox", account_views.inbox),
     path("users/<str:username>/followers", account_views.followers),
+    path("users/<str:username>/followers_synchronization", account_views.followers_synchronization),
     path("users/<str:username>/following", account_views.following),
     path("@<str:username>", account_views.profile, name="profile"),
     # federation: statuses

@@ -13,6 +13,7 @@ from uuid import uuid4
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.followers_sync import followers_digests
 from accounts.models import Account, Follow
 from accounts.outbox import inboxes_of
 from core.prepared import Ids as Places
@@ -38,6 +39,7 @@ def send_create(note: documents.Note) -> None:
             inboxes=inboxes,
             object_uri=status.uri,
             provable=status.visibility in OPEN,
+            followers_digests=_digests(status),
         )
 
 
@@ -280,7 +282,14 @@ def _deliver(
         inboxes=chain(inboxes, relays),
         object_uri=status.uri,
         provable=status.visibility in OPEN,
+        followers_digests=_digests(status),
     )
+
+
+def _digests(status: Status) -> dict[str, str]:
+    """Return what tells servers whom we believe to follow from there, if followers alone may see a status."""
+    is_private = status.visibility == Status.Visibility.PRIVATE
+    return followers_digests(status.account) if is_private else {}
 
 
 def _deliver_to_author(document: dict[str, Any], favourite: Favourite) -> None:

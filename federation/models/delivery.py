@@ -47,6 +47,8 @@ class Delivery(models.Model):
     host = models.CharField(max_length=260)
     # Says in one number that an index can hold which object at which inbox: these arrive in order.
     order_key = models.BigIntegerField(null=True, blank=True)
+    # Of the sender's followers at the host, when what is owed is for followers only (FEP-8fcf).
+    followers_digest = models.CharField(max_length=64, default="", blank=True)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -89,7 +89,7 @@ def parse_signature(header: str) -> CavageSignature:
 
     A leading `Signature ` is an old library's mistake and is dropped; a parameter given twice is an attack.
     """
-    parameters = _parameters(header.strip().removeprefix("Signature "))
+    parameters = parse_parameters(header.strip().removeprefix("Signature "))
     if not parameters.get("keyId") or "signature" not in parameters:
         raise SignatureInvalid("missing_parameter")
     algorithm = parameters.get("algorithm", _HS2019).lower()
@@ -151,7 +151,8 @@ def verify_signature(signature: CavageSignature, request: SignedRequest, public_
     raise SignatureInvalid("bad_signature")
 
 
-def _parameters(header: str) -> dict[str, str]:
+def parse_parameters(header: str) -> dict[str, str]:
+    """Read `name="value", …`, each name once; raises SignatureInvalid."""
     if not header:
         raise SignatureInvalid("not_signed")
     if len(header) > _MAX_HEADER_LENGTH:
