@@ -1,41 +1,61 @@
 """What the doors for ActivityPub documents have in common: safe methods, errors as other servers read them.
 
-Called by the `views.py` of accounts and timelines.
+Called by the `views.py` of federation, accounts and timelines. Where AUTHORIZED_FETCH is set, documents are
+only for actors of servers that are not blocked, and they say so by a signature. Source: contract of the
+federation §2.8.
 """
 
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from core.errors import AppError, NotFound
+from core.errors import AppError, NotFound, Unauthenticated
+from federation import peers
 from federation.responses import activity_response, error_response, wants_activity
-from federation.verify import find_verified
+from federation.verify import NOT_SIGNED, find_verified, verify_request
 from federation.vocab import CONTEXT
 
 View = Callable[..., HttpResponse]
 
 _VARY = ("Accept", "Accept-Language", "Cookie", "Signature")
+# Where the door leaves the signer for the view behind it.
+_SIGNER = "genosocial.signer_uri"
 
 
 def document_door(view: View) -> View:
-    """Let a view take GET and HEAD only, and answer AppErrors as `{"error": …}`."""
+    """Let a view take GET and HEAD only, and answer AppErrors as `{"error": …}`.
+
+    Where AUTHORIZED_FETCH is set it lets nobody in who does not sign, and no shared cache keeps anything.
+    """
 
     @require_safe
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
+            if settings.AUTHORIZED_FETCH:
+                request.META[_SIGNER] = _required_signer(request)
             response = view(request, *args, **kwargs)
         except AppError as error:
             response = error_response(error)
+        if settings.AUTHORIZED_FETCH:
+            response["Cache-Control"] = "private, no-store"
         patch_vary_headers(response, _VARY)
         return response
 
     return door
+
+
+def _required_signer(request: HttpRequest) -> str:
+    verified = verify_request(request, now=timezone.now())
+    if peers.is_blocked(verified.host):
+        raise Unauthenticated(NOT_SIGNED, cause=f"{verified.host} is blocked")
+    return verified.actor_uri
 
 
 def page_door(page: View) -> Callable[[View], View]:
@@ -60,6 +80,8 @@ def page_door(page: View) -> Callable[[View], View]:
 
 def signer_uri(request: HttpRequest) -> str:
     """Return the actor who signed a GET; "" when nobody did or it cannot be proven."""
+    if _SIGNER in request.META:
+        return str(request.META[_SIGNER])
     verified = find_verified(request, now=timezone.now())
     return verified.actor_uri if verified is not None else ""
 

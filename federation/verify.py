@@ -21,7 +21,7 @@ from federation.signatures import SignatureInvalid, SignedRequest
 from federation.signatures.incoming import read_signature, verify_signature
 
 _UNQUOTED = "/:@!$&'()*+,;=~-._"
-_NOT_SIGNED = _("The request is not signed")
+NOT_SIGNED = _("Request not signed")
 _BADLY_SIGNED = _("The request signature is not valid")
 
 
@@ -47,7 +47,7 @@ def verify_request(request: HttpRequest, *, now: datetime) -> VerifiedRequest:
     except SignatureInvalid as error:
         if error.reason == "malformed_content_digest":
             raise BadRequest(_BADLY_SIGNED, cause=error.reason) from error
-        message = _NOT_SIGNED if error.reason == "not_signed" else _BADLY_SIGNED
+        message = NOT_SIGNED if error.reason == "not_signed" else _BADLY_SIGNED
         raise Unauthenticated(message, cause=error.reason) from error
     try:
         key, _nothing = verify_with_key(

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import AppError
 from federation import nodeinfo
+from federation.doors import document_door
 from federation.inbox import accept_request
 from federation.keys import create_signing_key, instance_actor_uri, public_key_document
 from federation.responses import activity_response, error_response, json_response
@@ -67,7 +68,7 @@ def actor(request: HttpRequest) -> HttpResponse:
     return activity_response(document, max_age=_TEN_MINUTES)
 
 
-@require_safe
+@document_door
 def actor_outbox(request: HttpRequest) -> HttpResponse:
     """GET /actor/outbox: the server says nothing of its own."""
     document = {
