@@ -50,7 +50,12 @@ class Entry:
 def load_entries() -> list[Entry]:
     """Return all entries of the corpus, with our exceptions put in."""
     folder = Path(os.environ.get("FEDERATION_CORPUS") or OWN)
+    index = _load(folder / "index.yaml")
     exceptions = {} if folder == OWN else _load(HERE / "exceptions.yaml")
+    gaps = {} if folder == OWN else load_gaps()
+    unknown = {*exceptions, *gaps} - {item["file"] for item in index}
+    if unknown:
+        raise LookupError(f"not in the corpus: {sorted(unknown)}")
     return [
         Entry(
             file=item["file"],
@@ -58,7 +63,7 @@ def load_entries() -> list[Entry]:
             folder=folder,
             expect=item["expect"] | exceptions.get(item["file"], {}).get("expect", {}),
         )
-        for item in _load(folder / "index.yaml")
+        for item in index
     ]
 
 
