@@ -14,7 +14,8 @@ from enum import Enum
 import structlog
 
 from federation import peers
-from federation.delivery import Owed, drop_overtaken
+from federation.claims import Owed, let_followers_go
+from federation.delivery import drop_overtaken
 from federation.models import Delivery, OutboundActivity
 from federation.signatures.outgoing import Scheme
 
@@ -80,6 +81,7 @@ def record_outcomes(outcomes: Outcomes, now: datetime) -> None:
     failed = [(owed, outcome) for owed, outcome in outcomes if outcome.verdict is not Verdict.DONE]
     if done:
         Delivery.objects.filter(id__in=[owed.id for owed, _ in done]).delete()
+        let_followers_go([owed.order_key for owed, _ in done if owed.order_key is not None], now)
         peers.note_success({owed.host for owed, _ in done}, now)
     if failed:
         _record_failures(failed, now)
@@ -110,6 +112,8 @@ def _record_failures(failed: Outcomes, now: datetime) -> None:
         rows, ["state", "next_attempt_at", "claimed_until", "last_status", "last_error"]
     )
     drop_overtaken([row.id for row in rows])
+    over = {row.id for row in rows if row.state == Delivery.State.DEAD}
+    let_followers_go([owed.order_key for owed, _ in failed if owed.id in over and owed.order_key], now)
     peers.note_failures(Counter(owed.host for owed, outcome in failed if outcome.host_failed), now)
     for owed, outcome in failed:
         if outcome.retry_after is not None:

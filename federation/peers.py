@@ -3,8 +3,9 @@
 Called by inbox (policy), delivery (availability, breaker) and moderation (policy). Source: contract §4.6.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.core.cache import cache
 from django.db import transaction
@@ -20,9 +21,18 @@ BREAKER_FAILURES = 10
 BREAKER_PAUSE = timedelta(seconds=60)
 BREAKER_MAX_DOUBLINGS = 5
 SCHEME_MEMORY = timedelta(days=30)
+# To a host that answered well the last time.
+PER_HOST_AT_ONCE = 4
 _SUCCESS_NOTED_EVERY = timedelta(hours=1)
 _HEARD_SECONDS = 60
 _FAILURE_FIELDS = ["consecutive_failures", "failure_days", "unavailable_since", "paused_until"]
+
+
+class Standing(NamedTuple):
+    """How to deliver to a host: so many at once, signed in this scheme."""
+
+    at_once: int
+    scheme: Scheme
 
 
 def policy_for(host: str) -> DomainPolicy | None:
@@ -198,14 +208,26 @@ def _queued(hosts: Sequence[str], now: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(pk__in=free.values("pk"))
 
 
-def schemes_for(hosts: Iterable[str], now: datetime) -> dict[str, Scheme]:
+def schemes_for(hosts: Collection[str], now: datetime) -> dict[str, Scheme]:
     """Return how to sign for each of many hosts, in one query: draft-cavage unless the other one worked there
     within the last thirty days.
     """
-    wanted = set(hosts)
-    noted = Peer.objects.filter(domain__in=wanted, scheme_noted_at__gt=now - SCHEME_MEMORY)
-    known = dict(noted.values_list("domain", "signature_scheme"))
-    return {host: Scheme(known.get(host, Scheme.CAVAGE)) for host in wanted}
+    return {host: standing.scheme for host, standing in standings(hosts, now).items()}
+
+
+def standings(hosts: Collection[str], now: datetime) -> dict[str, Standing]:
+    """Return how to deliver to each of many hosts, in one query; a strange one gets one at a time."""
+    known = {peer.domain: peer for peer in Peer.objects.filter(domain__in=hosts)}
+    return {host: _standing(known.get(host), now) for host in hosts}
+
+
+def _standing(peer: Peer | None, now: datetime) -> Standing:
+    if peer is None:
+        return Standing(1, Scheme.CAVAGE)
+    is_well = peer.last_success_at is not None and not peer.consecutive_failures
+    is_noted = peer.scheme_noted_at is not None and peer.scheme_noted_at > now - SCHEME_MEMORY
+    scheme = Scheme(peer.signature_scheme) if is_noted else Scheme.CAVAGE
+    return Standing(PER_HOST_AT_ONCE if is_well else 1, scheme)
 
 
 def note_scheme(host: str, scheme: Scheme, now: datetime) -> None:

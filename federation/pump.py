@@ -23,7 +23,7 @@ import structlog
 from core import http
 from core.errors import NotFound, RemoteUnreachable
 from federation import followers_sync
-from federation.delivery import Owed, claim_deliveries
+from federation.claims import Owed, claim_deliveries
 from federation.keys import Signer, signer_for
 from federation.outcomes import Outcome, Verdict, judge_answer, record_outcomes
 from federation.signatures.outgoing import Scheme, asks_for_second_knock

@@ -10,7 +10,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from federation import delivery, inbox, inbox_queue, peers, pump
+from federation import claims, delivery, inbox, inbox_queue, peers, pump
 
 
 @shared_task(name="federation.process_inbox", queue="ingress")
@@ -49,7 +49,7 @@ def sweep_inbox() -> None:
 @shared_task(name="federation.sweep_deliveries", queue="default")
 def sweep_deliveries() -> None:
     """Wake a worker for retries that are due and for what a killed worker had claimed."""
-    if delivery.is_anything_due(timezone.now()):
+    if claims.is_anything_due(timezone.now()):
         send_deliveries.delay()
 
 

@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from time_machine import travel
 
 from core import posting
-from federation import delivery, outcomes, peers, pump, tasks
-from federation.delivery import claim_deliveries, deliver
+from federation import claims, delivery, outcomes, peers, pump, tasks
+from federation.claims import claim_deliveries
+from federation.delivery import deliver
 from federation.keys import create_signing_key
 from federation.models import Delivery, DomainPolicy, OutboundActivity, Peer, SigningKey
 from federation.signatures import SignedRequest, cavage
@@ -427,7 +428,7 @@ def test_a_host_gets_a_few_at_once_and_a_strange_one_a_single_one(dora: FakePeer
         owe(inbox_of(dora), "https://emil.example/inbox", number=number, object_uri="")
     now = datetime.now(UTC)
     hosts = [owed.host for owed in claim_deliveries(100, now)]
-    assert (hosts.count(dora.host), hosts.count("emil.example")) == (delivery.PER_HOST_AT_ONCE, 1)
+    assert (hosts.count(dora.host), hosts.count("emil.example")) == (peers.PER_HOST_AT_ONCE, 1)
     assert claim_deliveries(100, now, full=[dora.host, "emil.example"]) == []
     assert len(claim_deliveries(100, now, held={dora.host: 3}, full=["emil.example"])) == 1
 
@@ -522,7 +523,7 @@ def test_what_a_killed_worker_held_is_sent_again(dora: FakePeer) -> None:
     assert len(claim_deliveries(10, datetime.now(UTC))) == 1
     tasks.sweep_deliveries()
     assert dora.server.received == []
-    with travel(datetime.now(UTC) + delivery.CLAIM + timedelta(seconds=1), tick=True):
+    with travel(datetime.now(UTC) + claims.CLAIM + timedelta(seconds=1), tick=True):
         tasks.sweep_deliveries()
     assert received_by(dora) == ["Create/1"]
     assert states() == []
@@ -536,7 +537,7 @@ def test_what_a_flushed_redis_forgot_is_sent(dora: FakePeer) -> None:
 
 def test_a_claim_outlasts_two_knocks() -> None:
     one = posting.CONNECT_SECONDS + posting.ANSWER_SECONDS
-    assert delivery.CLAIM.total_seconds() >= 2 * one
+    assert claims.CLAIM.total_seconds() >= 2 * one
 
 
 @pytest.mark.django_db(transaction=True)
