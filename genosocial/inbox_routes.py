@@ -22,9 +22,9 @@ ROUTES: dict[tuple[str, str | None], str] = {
     # What is no answer about a quote is one about a follow; a bare id does not say.
     ("Accept", None): "timelines.inbox_quotes.receive_accept",
     ("Reject", None): "timelines.inbox_quotes.receive_reject",
-    ("Create", None): "timelines.inbox.receive_create",
-    **{("Update", kind): "timelines.inbox.receive_update" for kind in _POSTS},
-    ("Delete", None): "timelines.inbox.receive_delete",
+    ("Create", None): "timelines.forwarding.receive_create",
+    **{("Update", kind): "timelines.forwarding.receive_update" for kind in _POSTS},
+    ("Delete", None): "timelines.forwarding.receive_delete",
     ("Announce", None): "timelines.inbox_relays.receive_announce",
     ("Like", None): "timelines.inbox.receive_like",
     ("Undo", "Announce"): "timelines.inbox.receive_undo_announce",
