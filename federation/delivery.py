@@ -1,58 +1,35 @@
-"""What we owe others: rows written in the transaction of what they tell about, and who may send them when.
+"""What we owe others: rows written in the transaction of what they tell about.
 
-`deliver` is called by every `outbox.py`; `federation/pump.py` claims rows here, sends them and gives the
-answers to `federation/outcomes.py`. Source: contract of the federation §4.5, §4.6.
+`deliver` is called by every `outbox.py`; `federation/pump.py` sends, with `claims.py` and `outcomes.py`.
+Source: contract of the federation §4.5, §4.6.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 import structlog
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from core.hosts import split_url
 from federation import peers
+from federation.claims import unclaimed
 from federation.local import local_hosts
 from federation.models import Delivery, OutboundActivity
-from federation.proofs import add_proof
-from federation.signatures.outgoing import Scheme
 from federation.vocab import id_of, type_of
 
-# Longer than one send may take, twice for a second knock; a worker that died holds its rows no longer.
-CLAIM = timedelta(seconds=60)
-# To a host that answered well the last time; any other gets one at a time.
-PER_HOST_AT_ONCE = 4
 KEEP_DEAD = timedelta(days=30)
 # So long it must be known that an object has ended: until all that was on its way has come back.
 KEEP_ACTIVITY = timedelta(hours=1)
 # These end the life of what they are about: whatever of it has not gone out yet need not go any more.
 ENDING_TYPES = ("Delete", "Undo")
-_CANDIDATES = 1000
 _ROWS_AT_ONCE = 1000
 logger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """One claimed delivery, with all that sending it needs; `at_once` may be on their way to its host."""
-
-    id: int
-    inbox_url: str
-    host: str
-    attempts: int
-    at_once: int
-    scheme: Scheme
-    sender_uri: str
-    activity_type: str
-    object_uri: str
-    followers_digest: str
-    body: bytes
 
 
 # Owing
@@ -98,7 +75,8 @@ def deliver(
         sender_uri=sender_uri,
         object_uri=object_uri,
         body=body or orjson.dumps(document),
-        proof_owed=provable,
+        # Whoever shows a proof could show the document to those whom AUTHORIZED_FETCH keeps from it.
+        proof_owed=provable and (activity_type == "Delete" or not settings.AUTHORIZED_FETCH),
     )
     now = timezone.now()
     paused = peers.paused_among(set(hosts.values()), now)
@@ -151,7 +129,7 @@ def _replace_older(activity_type: str, object_uri: str, targets: Iterable[str]) 
     if not object_uri or activity_type not in ("Update", *ENDING_TYPES):
         return
     older = Delivery.objects.filter(
-        _unclaimed(timezone.now()), state=Delivery.State.QUEUED, activity__object_uri=object_uri
+        unclaimed(timezone.now()), state=Delivery.State.QUEUED, activity__object_uri=object_uri
     )
     if activity_type == "Update":
         older = older.filter(activity__activity_type="Update", inbox_url__in=list(targets))
@@ -179,122 +157,10 @@ def drop_overtaken(delivery_ids: Sequence[int]) -> None:
     ).delete()
 
 
-def _unclaimed(now: datetime) -> Q:
-    return Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
-
-
 def _wake() -> None:
     from federation.tasks import send_deliveries
 
     send_deliveries.delay()
-
-
-# Claiming
-
-_CLAIM_SQL = """
-WITH due AS MATERIALIZED (
-    SELECT d.id, d.host, d.next_attempt_at
-    FROM federation_delivery d
-    WHERE d.state = 'queued' AND d.priority = %(priority)s AND d.next_attempt_at <= %(now)s
-      AND (d.claimed_until IS NULL OR d.claimed_until < %(now)s)
-      AND d.host <> ALL(%(full)s)
-      AND NOT EXISTS (
-          SELECT 1 FROM federation_delivery o
-          WHERE o.state = 'queued' AND o.order_key IS NOT NULL AND o.order_key = d.order_key AND o.id < d.id)
-    ORDER BY d.next_attempt_at, d.id
-    LIMIT %(candidates)s
-), ranked AS (
-    SELECT due.id, due.next_attempt_at,
-        CASE WHEN p.last_success_at IS NOT NULL AND p.consecutive_failures = 0 THEN %(per_host)s ELSE 1 END
-            AS at_once,
-        coalesce(held.number, 0)
-            + row_number() OVER (PARTITION BY due.host ORDER BY due.next_attempt_at, due.id) AS place
-    FROM due
-    LEFT JOIN federation_peer p ON p.domain = due.host
-    LEFT JOIN unnest(%(held_hosts)s::text[], %(held_numbers)s::int[]) AS held (host, number)
-        ON held.host = due.host
-), chosen AS (
-    SELECT d.id, r.at_once FROM federation_delivery d JOIN ranked r ON r.id = d.id
-    WHERE r.place <= r.at_once AND d.state = 'queued'
-      AND (d.claimed_until IS NULL OR d.claimed_until < %(now)s)
-    ORDER BY r.place, r.next_attempt_at, d.id
-    LIMIT %(limit)s
-    FOR UPDATE OF d SKIP LOCKED
-)
-UPDATE federation_delivery d SET claimed_until = %(until)s, attempts = attempts + 1
-FROM chosen WHERE d.id = chosen.id
-RETURNING d.id, d.activity_id, d.inbox_url, d.host, d.attempts, d.followers_digest, chosen.at_once
-"""
-
-
-def claim_deliveries(
-    limit: int, now: datetime, *, held: Mapping[str, int] | None = None, full: Sequence[str] = ()
-) -> list[Owed]:
-    """Claim up to `limit` due deliveries for a minute, a few per host and the unhurried last.
-
-    `held` says how many the caller has on their way to hosts, `full` to which of them nothing more may go.
-    Safe for many workers at once. A delivery waits while an older one about the same object is owed to its
-    inbox.
-    """
-    numbers = dict(held or {})
-    with transaction.atomic():
-        rows: list[tuple[Any, ...]] = []
-        for priority in Delivery.Priority.values:
-            if len(rows) < limit:
-                rows += _claim(priority, limit - len(rows), now, numbers, full)
-                for row in rows:
-                    numbers[row[3]] = PER_HOST_AT_ONCE
-        activities = OutboundActivity.objects.in_bulk({row[1] for row in rows})
-    for activity in activities.values():
-        if activity.proof_owed:
-            add_proof(activity, now)
-    schemes = peers.schemes_for({row[3] for row in rows}, now) if rows else {}
-    return [_owed(row, activities[row[1]], schemes[row[3]]) for row in rows]
-
-
-def _claim(
-    priority: int, limit: int, now: datetime, held: Mapping[str, int], full: Sequence[str]
-) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM_SQL,
-            {
-                "priority": priority,
-                "now": now,
-                "until": now + CLAIM,
-                "full": list(full),
-                "held_hosts": list(held),
-                "held_numbers": list(held.values()),
-                "per_host": PER_HOST_AT_ONCE,
-                "limit": limit,
-                "candidates": _CANDIDATES,
-            },
-        )
-        return cursor.fetchall()
-
-
-def _owed(row: tuple[Any, ...], activity: OutboundActivity, scheme: Scheme) -> Owed:
-    delivery_id, _activity_id, inbox_url, host, attempts, followers_digest, at_once = row
-    return Owed(
-        id=delivery_id,
-        inbox_url=inbox_url,
-        host=host,
-        attempts=attempts,
-        at_once=at_once,
-        scheme=scheme,
-        sender_uri=activity.sender_uri,
-        activity_type=activity.activity_type,
-        object_uri=activity.object_uri,
-        followers_digest=followers_digest,
-        body=activity.body,
-    )
-
-
-def is_anything_due(now: datetime) -> bool:
-    """Tell the sweep whether a worker should be woken."""
-    return Delivery.objects.filter(
-        _unclaimed(now), state=Delivery.State.QUEUED, next_attempt_at__lte=now
-    ).exists()
 
 
 # Keeping house
