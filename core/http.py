@@ -53,6 +53,8 @@ _RESOLVING_THREADS = 64
 Sign = Callable[[str, str], Mapping[str, str]]
 T = TypeVar("T")
 _network_barred: ContextVar[bool] = ContextVar("network_barred", default=False)
+# Collects answers for `watched`; a request on the loop belongs to the thread that waits for it.
+_seen: ContextVar["list[Answer] | None"] = ContextVar("seen", default=None)
 logger = structlog.get_logger(__name__)
 
 
@@ -136,6 +138,17 @@ def without_network() -> Iterator[None]:
         _network_barred.reset(barred)
 
 
+@contextmanager
+def watched() -> Iterator[list[Answer]]:
+    """Give a list that takes up every answer to `fetch` of this thread, redirects too, bodies left out."""
+    seen: list[Answer] = []
+    watching = _seen.set(seen)
+    try:
+        yield seen
+    finally:
+        _seen.reset(watching)
+
+
 def _require_network() -> None:
     if _network_barred.get():
         raise NetworkNeeded
@@ -179,6 +192,8 @@ async def _get(
                 extra = sign("GET", str(checked)) if sign else {}
                 request = httpx.Request("GET", checked, headers=_with_defaults({**headers, **extra}))
                 answer = await _exchange(request, sink, limit_bytes)
+                if (seen := _seen.get()) is not None:
+                    seen.append(answer)
                 target = answer.headers.get("location", "")
                 if answer.status not in _REDIRECTS or not target:
                     return replace(answer, body=bytes(sink)) if isinstance(sink, bytearray) else answer

@@ -1,4 +1,5 @@
-"""manage.py federation inbox|deliveries list|show|retry|drop: see and mend what did not go through."""
+"""manage.py federation inbox|deliveries list|show|retry|drop, federation fetch URL: see and mend what did not
+go through."""
 
 import json
 from typing import Any
@@ -7,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from federation import delivery, inbox_queue
+from federation.explain import Verdict, explain
 from federation.models import Delivery, InboxItem
 
 Rows = QuerySet[InboxItem] | QuerySet[Delivery]
@@ -15,10 +17,13 @@ Rows = QuerySet[InboxItem] | QuerySet[Delivery]
 class Command(BaseCommand):
     """For administrators: what is dead is kept with its reason until somebody decides."""
 
-    help = "Lists, retries or drops received activities and owed deliveries."
+    help = "Lists, retries or drops received activities and owed deliveries; explains what fetching brings."
 
     def add_arguments(self, parser: CommandParser) -> None:
         kinds = parser.add_subparsers(dest="kind", required=True)
+        fetch = kinds.add_parser("fetch", help="tell step by step what is fetched, verified and refused")
+        fetch.add_argument("url", help="of an account, a post, or the page about one; nothing is stored")
+        fetch.add_argument("--json", action="store_true", help="one JSON object per line")
         for kind in ("inbox", "deliveries"):
             actions = kinds.add_parser(kind).add_subparsers(dest="action", required=True)
             for action in ("list", "show", "retry", "drop"):
@@ -31,6 +36,9 @@ class Command(BaseCommand):
                 chosen.add_argument("--json", action="store_true", help="one JSON object per line")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["kind"] == "fetch":
+            self._fetch(options["url"], as_json=options["json"])
+            return
         rows = self._rows(options)
         if options["action"] == "list":
             for row in rows[: options["limit"]]:
@@ -51,6 +59,14 @@ class Command(BaseCommand):
         }
         count = actions[options["kind"], options["action"]](list(rows.values_list("pk", flat=True)))
         self.stdout.write(json.dumps({"count": count}) if options["json"] else f"{count} done.")
+
+    def _fetch(self, url: str, *, as_json: bool) -> None:
+        def tell(verdict: Verdict, text: str) -> None:
+            self._print({"verdict": verdict, "text": text}, as_json=as_json)
+
+        if not explain(url, tell):
+            raise CommandError("We would not take this in.")
+        self._print({"verdict": "accepted", "text": url}, as_json=as_json)
 
     def _rows(self, options: dict[str, Any]) -> Rows:
         rows: Rows
