@@ -52,6 +52,7 @@ class Host:
     mood: Mood = Mood.HEALTHY
     received: list[str] = field(default_factory=list)
     refused: int = 0
+    hung: list[asyncio.Transport] = field(default_factory=list)
 
     @property
     def domain(self) -> str:
@@ -137,6 +138,7 @@ class Fediverse:
     """Hosts h0.localhost, h1.localhost …, all of them served by one event loop on a thread of its own."""
 
     def __init__(self, size: int) -> None:
+        _key()  # before threads could make one each
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fediverse", daemon=True)
         self._thread.start()
@@ -147,6 +149,13 @@ class Fediverse:
     def private_hosts(self) -> list[str]:
         """What the setting of that name must hold for these hosts to be spoken to."""
         return [host.domain for host in self.hosts]
+
+    def heal(self) -> None:
+        """Make all hosts healthy; those that hung hang up."""
+        for host in self.hosts:
+            host.mood = Mood.HEALTHY
+            while host.hung:
+                self._loop.call_soon_threadsafe(host.hung.pop().close)
 
     def close(self) -> None:
         """Stop listening."""
@@ -197,7 +206,10 @@ class _Connection(asyncio.Protocol):
             request, self._buffer = self._buffer[:whole], self._buffer[whole:]
             method, target, _ = request.split(b" ", 2)
             answer = self._host.answer(method, target.decode("ascii"), request[end + 4 :])
-            if answer is not None and self._transport is not None:
+            assert self._transport is not None
+            if answer is None:
+                self._host.hung.append(self._transport)
+            else:
                 self._transport.write(answer)
 
 
