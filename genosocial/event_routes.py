@@ -12,6 +12,7 @@ from accounts.events import (
     UserConfirmed,
 )
 from federation.events import ActorGone, ActorKeysReplaced, FollowersAnnounced
+from media.events import RemoteFilesLeaving, RemoteFileWanted
 
 ROUTES: dict[type, tuple[str, ...]] = {
     ActorGone: ("accounts.actor_events.on_actor_gone",),
@@ -20,6 +21,8 @@ ROUTES: dict[type, tuple[str, ...]] = {
         "timelines.events.on_actor_keys_replaced",
     ),
     FollowersAnnounced: ("accounts.followers_sync.on_followers_announced",),
+    RemoteFileWanted: ("timelines.media_care.refuse_files_of_blocked",),
+    RemoteFilesLeaving: ("timelines.media_care.spare_what_people_care_for",),
     FollowRequested: ("timelines.events.on_follow_requested",),
     FollowAccepted: ("timelines.events.on_follow_accepted",),
     FollowEnded: ("timelines.events.on_follow_ended",),

@@ -21,7 +21,7 @@ from invites.api import accounts as sign_up_doors
 from invites.pages import signup as sign_up_pages
 from media.api.custom_emojis import CustomEmojis
 from media.api.media import Media, MediaUploads, MediaUploadsV1
-from media.views import serve_media
+from media.views import proxy_media, serve_media
 from moderation.api.reports import Reports
 from moderation.pages import announcements as announcement_pages
 from moderation.pages import emojis as staff_emojis
@@ -136,6 +136,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/media/<str:media_id>", Media.as_view()),
     path("api/v1/custom_emojis", CustomEmojis.as_view()),
     path("media_files/<path:path>", serve_media),
+    path("media_proxy/<str:kind>/<str:rendition>/<str:signature>/<str:name>", proxy_media),
     path("emojis/<int:emoji_id>", status_pages.emoji),
     # timelines: statuses and what people do with them
     path("api/v1/statuses/<str:status_id>/history", status_doors.StatusHistory.as_view()),

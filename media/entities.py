@@ -4,6 +4,7 @@ from typing import Any, NotRequired, TypedDict
 
 from media.files import file_url
 from media.models import CustomEmoji, MediaAttachment
+from media.proxy import Kind, proxied_url
 
 
 class MediaAttachmentEntity(TypedDict):
@@ -32,7 +33,7 @@ class CustomEmojiEntity(TypedDict):
 
 
 def render_attachment(attachment: MediaAttachment) -> MediaAttachmentEntity:
-    """Return the entity; ``url`` is null while it is processed. A remote file is shown from where it lies."""
+    """Return the entity; ``url`` is null while it is processed. Files of other servers come by our proxy."""
     return {
         "id": str(attachment.id),
         "type": attachment.type,
@@ -48,15 +49,24 @@ def render_attachment(attachment: MediaAttachment) -> MediaAttachmentEntity:
 
 
 def _url(attachment: MediaAttachment) -> str | None:
-    return file_url(attachment.file) if attachment.file else attachment.remote_url or None
+    if attachment.file:
+        return file_url(attachment.file)
+    if attachment.type == MediaAttachment.Type.UNKNOWN or not attachment.remote_url:
+        return attachment.remote_url or None
+    is_picture = attachment.type == MediaAttachment.Type.IMAGE
+    return proxied_url(Kind.PICTURE if is_picture else Kind.RECORDING, attachment.remote_url)
 
 
 def _preview_url(attachment: MediaAttachment) -> str | None:
     if attachment.preview_file:
         return file_url(attachment.preview_file)
     if attachment.preview_remote_url:
-        return attachment.preview_remote_url
-    return _url(attachment) if attachment.type == MediaAttachment.Type.IMAGE else None
+        return proxied_url(Kind.PICTURE, attachment.preview_remote_url, small=True)
+    if attachment.type != MediaAttachment.Type.IMAGE:
+        return None
+    if attachment.remote_url:
+        return proxied_url(Kind.PICTURE, attachment.remote_url, small=True)
+    return _url(attachment)
 
 
 def _meta(attachment: MediaAttachment) -> dict[str, Any]:
@@ -68,8 +78,11 @@ def _meta(attachment: MediaAttachment) -> dict[str, Any]:
 
 def render_emoji(emoji: CustomEmoji) -> CustomEmojiEntity:
     """Return the entity; what does not move is its own still picture."""
-    url = file_url(emoji.file) if emoji.file else emoji.remote_url
-    static_url = file_url(emoji.static_file) if emoji.static_file else url
+    if emoji.file:
+        url, static_url = file_url(emoji.file), file_url(emoji.static_file or emoji.file)
+    else:
+        url = proxied_url(Kind.EMOJI, emoji.remote_url)
+        static_url = proxied_url(Kind.EMOJI, emoji.remote_url, small=True)
     entity: CustomEmojiEntity = {
         "shortcode": emoji.shortcode,
         "url": url,

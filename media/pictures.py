@@ -14,7 +14,7 @@ from media.sandbox import FOR_PICTURES, Killed, decode, work_folder
 from media.uploads import require_picture, write_to
 
 # Each takes a processor and up to two gigabytes for a moment.
-_at_once = threading.BoundedSemaphore(2)
+at_once = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def store_preview(upload: object) -> StoredPreview:
 def _store(job: str, upload: object, folder_name: str) -> dict[str, Any]:
     """Return what the job made, with names in the storage in place of those in its folder."""
     picture = require_picture(upload)
-    with _at_once, work_folder() as folder:
+    with at_once, work_folder() as folder:
         write_to(picture, folder / "source")
         try:
             made = decode(job, folder / "source", folder, FOR_PICTURES)

@@ -18,6 +18,14 @@ _TYPES: Final = {
     "mp4": "video/mp4",
     "mp3": "audio/mpeg",
     "m4a": "audio/mp4",
+    # Only of other servers, whose recordings are kept as they came.
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "ogv": "video/ogg",
+    "ogg": "audio/ogg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "aac": "audio/aac",
 }
 # A file never changes under its name; nothing in it may run, whatever a browser takes it for.
 _HEADERS: Final = {

@@ -1,10 +1,14 @@
 """Names the jobs of media and their clock."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from media.attachments import remove_abandoned
 from media.processing import find_waiting, process_attachment
+from media.proxy import Kind
+from media.pruning import prune
+from media.remote_copies import fetch_copy
 
 BEAT_SCHEDULE = {
     "media.remove_abandoned": {
@@ -17,6 +21,7 @@ BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"queue": "media", "expires": 15.0},
     },
+    "media.prune": {"task": "media.prune", "schedule": 600.0, "options": {"queue": "media"}},
 }
 
 
@@ -42,3 +47,20 @@ def process_waiting() -> None:
 def enqueue(attachment_id: int) -> None:
     """Poke a worker about an upload whose row is committed."""
     process.delay(attachment_id=attachment_id)
+
+
+@shared_task(name="media.fetch", queue="default")
+def fetch(*, kind: str, url: str) -> None:
+    """Fetch a file of another server that a reader of ours wants to see."""
+    fetch_copy(Kind(kind), url)
+
+
+def enqueue_fetch(kind: Kind, url: str) -> None:
+    """Ask a worker to fetch a file of another server."""
+    fetch.delay(kind=str(kind), url=url)
+
+
+@shared_task(name="media.prune", queue="media")
+def prune_copies() -> None:
+    """Keep the files of other servers below the bytes that the settings allow."""
+    prune(settings.MEDIA_CACHE_BYTES)

@@ -24,6 +24,7 @@ from media.emojis import load_emojis
 from media.entities import render_emoji
 from media.files import file_url
 from media.models import CustomEmoji
+from media.proxy import Kind, proxied_url
 
 Entity = dict[str, Any]
 
@@ -190,16 +191,18 @@ def _render_field(account: Account, entry: dict[str, Any]) -> Entity:
 
 def avatar_url(account: Account) -> str:
     """Return the absolute address of an account's avatar; without one it ends with /missing.png."""
-    return _picture_url(account.avatar, account.avatar_remote_url, MISSING_AVATAR)
+    return _picture_url(Kind.AVATAR, account.avatar, account.avatar_remote_url, MISSING_AVATAR)
 
 
 def header_url(account: Account) -> str:
     """Return the absolute address of an account's header; without one it ends with /missing.png."""
-    return _picture_url(account.header, account.header_remote_url, MISSING_HEADER)
+    return _picture_url(Kind.HEADER, account.header, account.header_remote_url, MISSING_HEADER)
 
 
-def _picture_url(name: str, remote_url: str, missing: str) -> str:
-    return file_url(name) if name else remote_url or settings.BASE_URL + missing
+def _picture_url(kind: Kind, name: str, remote_url: str, missing: str) -> str:
+    if name:
+        return file_url(name)
+    return proxied_url(kind, remote_url) if remote_url else settings.BASE_URL + missing
 
 
 def render_muted_accounts(mutes: Sequence[Mute]) -> list[Entity]:

@@ -1,5 +1,6 @@
 """JSON as apps read it: dates with milliseconds and ``Z``, written by orjson."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,14 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
+_READER_KEY = re.compile(rb"\?reader=[0-9a-f]{16}")
+
+
+def without_reader_keys(body: bytes) -> bytes:
+    """Return JSON for people who are not signed in: their look must not cause a fetch (media/proxy.py)."""
+    return _READER_KEY.sub(b"", body) if b"?reader=" in body else body
+
+
 class JSONRenderer(BaseRenderer):
     """DRF's door to orjson; any Accept header gets JSON."""
 
@@ -41,7 +50,10 @@ class JSONRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return b"" if data is None else dumps(data)
+        if data is None:
+            return b""
+        view = (renderer_context or {}).get("view")
+        return dumps(data) if getattr(view, "viewer", None) else without_reader_keys(dumps(data))
 
 
 class AlwaysJSON(BaseContentNegotiation):

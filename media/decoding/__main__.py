@@ -19,6 +19,9 @@ from media.decoding.sniffing import HEAD_BYTES, sniff
 
 _MOST_WRITTEN_BYTES = 512 * 1024 * 1024
 _NICENESS = 10
+# Twice what apps show, for dense screens.
+_EMOJI_SIZE = (128, 128)
+_MOVING_SIZE = (1280, 1280)
 _BEAT_SECONDS = 5.0
 
 
@@ -92,6 +95,15 @@ def _keep_attachment(source: Path, folder: Path) -> dict[str, Any]:
     return keep_picture(image, folder)
 
 
+def _keep_picture(source: Path, folder: Path) -> dict[str, Any]:
+    """Keep a picture of another server: one that moves goes on moving, if that is not too much."""
+    from media.decoding.images import keep_picture, open_image
+    from media.decoding.moving import keep_moving, may_move
+
+    image = open_image(source)
+    return keep_moving(image, folder, _MOVING_SIZE) if may_move(image) else keep_picture(image, folder)
+
+
 def _keep_preview(source: Path, folder: Path) -> dict[str, Any]:
     from media.decoding.images import decode, keep_preview, open_image
 
@@ -111,14 +123,15 @@ def _keep_header(source: Path, folder: Path) -> dict[str, Any]:
 
 
 def _keep_emoji(source: Path, folder: Path) -> dict[str, Any]:
-    from media.decoding.emojis import keep_emoji
     from media.decoding.images import open_image
+    from media.decoding.moving import keep_moving
 
-    return keep_emoji(open_image(source), folder)
+    return keep_moving(open_image(source), folder, _EMOJI_SIZE)
 
 
 _JOBS = {
     "attachment": _keep_attachment,
+    "picture": _keep_picture,
     "preview": _keep_preview,
     "avatar": _keep_avatar,
     "header": _keep_header,

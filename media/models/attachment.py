@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Q
 
@@ -90,6 +91,8 @@ class MediaAttachment(models.Model):
                 name="attachment_unattached",
                 condition=Q(attached_at__isnull=True),
             ),
+            # Whether a copy of a remote file is still shown with something that people here care for.
+            HashIndex(fields=["remote_url"], name="attachment_remote_url", condition=~Q(remote_url="")),
             models.Index(fields=["id"], name="attachment_processing", condition=Q(state="processing")),
         ]
         constraints = [

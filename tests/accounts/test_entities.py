@@ -10,6 +10,7 @@ from accounts.entities import render_account, render_accounts, render_relationsh
 from accounts.models import Account
 from accounts.relationships import follow
 from media.models import CustomEmoji
+from media.proxy import Kind, proxied_url
 from tests.cast import api_client, make_account, make_remote_account
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def test_a_remote_account_is_shown_as_it_came():
     assert shown["acct"] == "dora@bücher.example"
     assert shown["note"] == "<p>Hi</p>"
     assert shown["fields"] == [{"name": "x", "value": "<b>y</b>", "verified_at": None}]
-    assert shown["avatar"] == "https://files.example/a.png"
+    assert shown["avatar"] == proxied_url(Kind.AVATAR, "https://files.example/a.png").partition("?")[0]
     assert "roles" not in shown and "noindex" not in shown
 
 
@@ -120,7 +121,8 @@ def test_custom_emoji_are_named_for_the_server_they_come_from():
     anna = make_account("anna", display_name="Anna :blob: :unknown:")
     dora = make_remote_account("dora", display_name=":blob:")
     assert [emoji["shortcode"] for emoji in show(anna)["emojis"]] == ["blob"]
-    assert show(dora)["emojis"][0]["url"] == "https://elsewhere.example/b.png"
+    theirs = proxied_url(Kind.EMOJI, "https://elsewhere.example/b.png")
+    assert show(dora)["emojis"][0]["url"] == theirs.partition("?")[0]
 
 
 def test_bots_and_groups():
