@@ -21,7 +21,8 @@ from federation.signatures import SignatureInvalid, SignedRequest
 from federation.signatures.incoming import read_signature, verify_signature
 
 _UNQUOTED = "/:@!$&'()*+,;=~-._"
-NOT_SIGNED = _("Request not signed")
+# Read by other servers alone, in the one wording that they know: not translated.
+NOT_SIGNED = "Request not signed"
 _BADLY_SIGNED = _("The request signature is not valid")
 
 

@@ -213,7 +213,7 @@ def _with_pyld(work: Callable[[], T]) -> T:
 def _canonise(dataset: dict[str, Any]) -> str:
     from pyld.canon import URDNA2015
 
-    class Capped(URDNA2015):  # type: ignore[misc]
+    class Capped(URDNA2015):
         """Gives up where alike blank nodes would make it try every order."""
 
         hashings = 0

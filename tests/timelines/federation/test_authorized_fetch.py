@@ -12,7 +12,7 @@ from tests.federation.fake_peer import send
 from tests.peer import Person
 from timelines.drafts import StatusDraft
 from timelines.models import Status
-from timelines.statuses import publish_status
+from timelines.statuses import delete_status, publish_status
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +107,15 @@ def test_somebody_blocked_finds_no_status(status: Status, anna: Account, dora: P
     assert signed_get(f"/users/anna/statuses/{status.pk}", dora).status_code == 404
     assert signed_get("/users/anna/outbox?page=true", dora).json()["orderedItems"] == []
     assert signed_get("/users/anna/collections/featured", dora).json()["orderedItems"] == []
+
+
+def test_nothing_but_deletions_can_be_shown_around(anna: Account, dora: Person) -> None:
+    """Whoever has a proof could show the post to those who may not fetch it."""
+    relationships.follow(dora.account(), anna)
+    status = publish_status(anna, StatusDraft(text="Hello"))
+    dora.run_jobs()
+    delete_status(status)
+    dora.run_jobs()
+    [create], [delete] = dora.inbox("Create"), dora.inbox("Delete")
+    assert "signature" not in create
+    assert delete["signature"]["type"] == "RsaSignature2017"
