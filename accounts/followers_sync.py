@@ -19,8 +19,8 @@ from core.errors import AppError
 from core.hosts import host_of, same_host
 from federation.events import FollowersAnnounced
 from federation.fetch import fetch_document
-from federation.followers_sync import digest_of
 from federation.local import is_local_uri
+from federation.signatures.digest import followers_digest
 from federation.vocab import id_of, ids_of, object_of
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def followers_digests(account: Account) -> dict[str, str]:
     by_host: dict[str, list[str]] = defaultdict(list)
     for uri in _remote_followers(account):
         by_host[host_of(uri) or ""].append(uri)
-    return {host: digest_of(uris) for host, uris in by_host.items()}
+    return {host: followers_digest(uris) for host, uris in by_host.items()}
 
 
 def followers_on(account: Account, host: str) -> list[str]:
@@ -61,7 +61,7 @@ def on_followers_announced(event: FollowersAnnounced) -> None:
     account = Account.objects.remote().available().filter(uri=event.actor_uri).first()
     if account is None or account.followers_url != event.collection_uri:
         return
-    if digest_of(_followers_here(account)) != event.digest:
+    if followers_digest(_followers_here(account)) != event.digest:
         later = partial(mend.delay, account_id=account.pk, url=event.url, digest=event.digest)
         transaction.on_commit(later, robust=True)
 
@@ -80,7 +80,7 @@ def mend(*, account_id: int, url: str, digest: str) -> None:
     for follower in Account.objects.local().available().filter(uri__in=listed):
         _agree(follower, account)
     # A list that does not fit its digest may have been cut short: nobody loses a follow by it.
-    if digest_of(listed) != digest:
+    if followers_digest(listed) != digest:
         return
     unlisted = Follow.objects.accepted().filter(target=account, account__domain__isnull=True)
     for follow in unlisted.exclude(account__uri__in=listed).select_related("account"):

@@ -29,6 +29,21 @@ from federation.withdrawals import remember_withdrawn, was_withdrawn
 log = logging.getLogger(__name__)
 
 
+# What an actor may still do whom its own server suspended: end what was, and be back.
+_ENDING = frozenset({"Delete", "Reject", "Undo", "Update"})
+
+
+def check_sender(activity: Activity) -> None:
+    """Refuse whatever a suspended actor does; raises Forbidden. Whom its own server suspended may end things.
+
+    Source: contract of the federation 3.2.
+    """
+    suspended = Account.objects.remote().filter(uri=activity.actor_uri, suspended_at__isnull=False)
+    by_origin = suspended.values_list("suspended_by_origin", flat=True).first()
+    if by_origin is False or (by_origin and activity.type not in _ENDING):
+        raise Forbidden(cause=f"{activity.actor_uri} is suspended")
+
+
 def receive_follow(activity: Activity) -> None:
     """A remote account wants to follow one of ours; whom else it follows is no business of ours."""
     if activity.object_uri == instance_actor_uri():

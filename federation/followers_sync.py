@@ -1,13 +1,12 @@
 """Followers synchronisation: two servers notice that they disagree about who follows whom.
 
 With a private post goes a digest of the followers whom the sender believes to be on the receiver's server.
-`digest_of` and `parse_header` are pure; `note_announced` is called by the inbox, `render_header` by the pump.
+`parse_header` is pure; `note_announced` is called by the inbox, `render_header` by the pump.
 What is made of it is the business of accounts/followers_sync.py. Source: FEP-8fcf; contract of the federation
 3.10.
 """
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -30,14 +29,6 @@ class Announced:
     collection_uri: str
     url: str
     digest: str
-
-
-def digest_of(uris: Iterable[str]) -> str:
-    """Return the digest of a set of ids, in lower-case hex: all their SHA-256 joined by XOR."""
-    joined = 0
-    for uri in uris:
-        joined ^= int.from_bytes(hashlib.sha256(uri.encode()).digest())
-    return f"{joined:064x}"
 
 
 def render_header(actor_uri: str, digest: str) -> str:

@@ -9,7 +9,7 @@ Source: contract of the federation §2.5, §3.1.
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -292,6 +292,7 @@ def _dispatch(item: Item) -> None:
     if route is None:
         logger.debug("inbox_ignored", activity_type=activity.type[:100], object_type=activity.object_type)
         return
+    _gate()(activity)
     import_string(route)(activity)
 
 
@@ -305,7 +306,11 @@ def _authored(item: Item) -> Activity | None:
     if is_passed_on:
         document = authorship.get_proven(document, item.received_at)
     activity = read_activity(
-        document, recipient_uri=item.recipient_uri, received_at=item.received_at, body=body
+        document,
+        recipient_uri=item.recipient_uri,
+        received_at=item.received_at,
+        body=body,
+        sender_uri=item.actor_uri,
     )
     if is_passed_on and activity is not None:
         reason = _reason_to_drop(activity, activity.actor_uri)
@@ -316,6 +321,13 @@ def _authored(item: Item) -> Activity | None:
 
 class WorkerLost(Exception):
     """Whoever took up this activity has never come back from it."""
+
+
+@cache
+def _gate() -> Callable[[Activity], None]:
+    """Return what refuses the activities of some actors, whatever they are about."""
+    gate: Callable[[Activity], None] = import_string(settings.INBOX_GATE)
+    return gate
 
 
 @cache

@@ -183,6 +183,7 @@ FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 CELERY_BROKER_URL = REDIS_URL
 EVENT_ROUTES = "genosocial.event_routes.ROUTES"
 INBOX_ROUTES = "genosocial.inbox_routes.ROUTES"
+INBOX_GATE = "accounts.inbox.check_sender"
 
 # Languages: German first.
 LANGUAGE_CODE = "de"

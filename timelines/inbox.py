@@ -22,6 +22,7 @@ from core import locks
 from core.errors import Forbidden, NotFound, Unprocessable
 from core.hosts import same_host
 from federation.fetch import fetch_document
+from federation.relays import is_relay
 from federation.vocab import (
     POST_TYPES,
     PUBLIC,
@@ -84,7 +85,8 @@ def _receive_post(activity: Activity, *, is_edit: bool) -> None:
         return _receive_vote(activity, author, values.in_reply_to_uri, values.vote_for)
     if known is None:
         too_old = is_edit and timezone.now() - values.created_at > MAX_AGE_OF_UNKNOWN
-        if too_old or not _concerns_us(values, author, recipient):
+        by_relay = values.visibility(author.followers_url) in OPEN and is_relay(activity.sender_uri)
+        if too_old or not (by_relay or _concerns_us(values, author, recipient)):
             return _ignore(activity, "concerns nobody here")
     upsert_status(document, author, activity=activity.document, recipient=recipient)
 

@@ -14,7 +14,8 @@ class Activity:
 
     `id` is "" when the sender gave none, `object` is raw, `object_uri` is "" and `object_type` None when the
     object has none (a bare id has no type). `recipient_uri` names the owner of the personal inbox, "" for the
-    shared one. `body` is what was sent, byte for byte, for whoever forwards it.
+    shared one. `body` is what was sent, byte for byte, for whoever forwards it. `sender_uri` is who sent it:
+    the actor, or a relay or server that passes on what the actor provably said.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Activity:
     recipient_uri: str
     received_at: datetime
     body: bytes = b""
+    sender_uri: str = ""
 
     def object_document(self) -> dict[str, Any] | None:
         """Return the embedded object; None when the object is a bare id."""
@@ -43,7 +45,12 @@ class Activity:
 
 
 def read_activity(
-    document: Mapping[str, Any], *, recipient_uri: str, received_at: datetime, body: bytes = b""
+    document: Mapping[str, Any],
+    *,
+    recipient_uri: str,
+    received_at: datetime,
+    body: bytes = b"",
+    sender_uri: str = "",
 ) -> Activity | None:
     """Read an activity out of a document; None when it lacks a type or names no single actor."""
     kind = type_of(document)
@@ -62,4 +69,5 @@ def read_activity(
         recipient_uri=recipient_uri,
         received_at=received_at,
         body=body,
+        sender_uri=sender_uri or actor_uri,
     )

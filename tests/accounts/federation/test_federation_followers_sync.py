@@ -5,7 +5,8 @@ from django.test import Client
 
 from accounts import relationships
 from accounts.models import Account, Follow
-from federation.followers_sync import digest_of, parse_header, render_header
+from federation.followers_sync import parse_header, render_header
+from federation.signatures.digest import followers_digest
 from tests.cast import make_account
 from tests.federation import vectors
 from tests.federation.fake_peer import send
@@ -16,9 +17,8 @@ from timelines.statuses import publish_status
 pytestmark = pytest.mark.django_db
 
 
-def test_digests_are_those_of_the_vectors() -> None:
+def test_the_header_is_that_of_the_vectors() -> None:
     for vector in vectors.read("fep-8fcf-digest")["vectors"]:
-        assert digest_of(vector["followers"]) == vector["digest"]
         if "header_example" in vector:
             found = parse_header(vector["header_example"])
             assert found is not None and found.digest == vector["digest"]
@@ -47,7 +47,7 @@ def test_private_posts_carry_the_digest_of_the_followers_there(
     dora.run_jobs()
     posts = [request for request in dora.peer.server.received if b'"Create"' in request.body]
     headers = [request.headers.get("collection-synchronization") for request in posts]
-    assert headers == [None, render_header(anna.uri, digest_of([dora.uri]))]
+    assert headers == [None, render_header(anna.uri, followers_digest([dora.uri]))]
 
 
 def test_who_signs_may_read_the_followers_of_its_own_server(
@@ -86,7 +86,12 @@ def announce(dora: Person, listed: list[str], digest: str | None = None, **chang
         {"id": f"{url}/1", "type": "OrderedCollectionPage", "orderedItems": pages[0], "next": f"{url}/2"}
     )
     dora.serve({"id": f"{url}/2", "type": "OrderedCollectionPage", "orderedItems": pages[1]})
-    values = {"collectionId": dora.followers, "url": url, "digest": digest or digest_of(listed), **changes}
+    values = {
+        "collectionId": dora.followers,
+        "url": url,
+        "digest": digest or followers_digest(listed),
+        **changes,
+    }
     header = ", ".join(f'{name}="{value}"' for name, value in values.items())
     activity = dora.activity("Create", dora.note(to=[dora.followers], cc=[]))
     send(Client(), activity, signer=dora.uri, changed={"Collection-Synchronization": header})

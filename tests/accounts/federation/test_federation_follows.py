@@ -179,6 +179,19 @@ def test_a_reject_refuses_and_also_ends(anna: Account, dora: Person) -> None:
     assert anna.following_count == 0
 
 
+@pytest.mark.parametrize(("by_origin", "ends"), [(True, True), (False, False)])
+def test_who_is_suspended_begins_nothing_and_ends_only_what_its_own_server_lets(
+    anna: Account, dora: Person, by_origin: bool, ends: bool
+) -> None:
+    row = relationships.follow(anna, dora.account())
+    suspended = {"suspended_at": timezone.now(), "suspended_by_origin": by_origin}
+    Account.objects.filter(uri=dora.uri).update(**suspended)
+    dora.does("Accept", row.uri)
+    assert Follow.objects.get().accepted_at is None
+    dora.does("Reject", row.uri)
+    assert Follow.objects.exists() is not ends
+
+
 def test_an_accept_taken_back_makes_it_a_request_again(anna: Account, dora: Person) -> None:
     row = relationships.follow(anna, dora.account())
     accept = dora.does("Accept", row.uri)

@@ -9,9 +9,13 @@ from django.utils import timezone
 
 from accounts.models import Account
 from accounts.outbox import send_actor_update
-from federation.authorship import find_proven
+from core.errors import Forbidden
+from federation.authorship import get_proven
 from federation.keys import instance_actor_uri, public_key_pem
 from federation.models import Relay, RemoteKey
+from federation.signatures.linked_data import sign_document
+from federation.signatures.pem import load_own_key
+from tests.federation.fake_peer import key_pair
 from tests.peer import PUBLIC, Document, Person
 from timelines.drafts import StatusDraft
 from timelines.models import Status
@@ -72,6 +76,14 @@ def test_what_a_relay_passes_on_is_read_but_nobody_reblogged_it(
     assert list(Status.objects.values_list("uri", "reblog_of")) == [(note["id"], None)]
 
 
+def test_what_a_relay_sends_on_as_it_is_is_read(anna: Account, relay: Person, emil: Person) -> None:
+    create = emil.activity("Create", emil.note(), to=[PUBLIC])
+    key = load_own_key(key_pair("emil")[0])
+    signed = sign_document(create, key_id=f"{emil.uri}#main-key", private_key=key, now=timezone.now())
+    relay.say(signed)
+    assert Status.objects.get().account.uri == emil.uri
+
+
 def test_what_others_pass_on_without_being_a_relay_concerns_nobody(
     anna: Account, asked: Document, dora: Person, emil: Person
 ) -> None:
@@ -94,10 +106,11 @@ def test_a_relay_gets_what_is_public_with_a_proof_of_who_wrote_it(anna: Account,
     # As the one who gets it from the relay checks it.
     key = {"key_id": anna.key_id, "actor_uri": anna.uri, "public_key_pem": public_key_pem(anna.uri)}
     RemoteKey.objects.create(**key, fetched_at=timezone.now())
-    proven = find_proven(create, timezone.now())
-    assert proven is not None and proven["object"]["content"] == create["object"]["content"]
+    proven = get_proven(create, timezone.now())
+    assert proven["object"]["content"] == create["object"]["content"]
     changed = {**create, "object": {**create["object"], "content": "<p>Forged</p>"}}
-    assert find_proven(changed, timezone.now()) is None
+    with pytest.raises(Forbidden):
+        get_proven(changed, timezone.now())
 
 
 def test_what_is_not_for_all_carries_no_proof(anna: Account, dora: Person) -> None:
