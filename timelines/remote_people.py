@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from accounts.actors import BadActor
 from accounts.models import Account, Follow
 from accounts.remote import account_from_uri
+from accounts.resolve import find_by_handles, resolve_handle
 from core.errors import AppError
+from core.hosts import host_of, same_host
+from federation.fetch import BadDocument
 from federation.local import is_local_uri
-from timelines.documents import NoteValues
+from timelines.documents import MentionTag, NoteValues
 from timelines.visibility import OPEN
 
 log = logging.getLogger(__name__)
@@ -41,7 +45,7 @@ def find_people(values: NoteValues, author: Account, recipient: Account | None =
         account = known.get(mention.href)
         if account is None and unknown_left:
             unknown_left -= 1
-            account = _find_named(mention.href)
+            account = _find_named(mention)
         # Who is named but not addressed must not gain access by it.
         if account is not None and (is_open or account.uri in values.recipients):
             mentioned[account.pk] = account
@@ -54,8 +58,19 @@ def find_people(values: NoteValues, author: Account, recipient: Account | None =
 
 
 def _find_known(values: NoteValues) -> dict[str, Account]:
+    """Return whom we know by the id that the post gives, or by the page and handle that some give instead."""
     uris = {*values.recipients, *(mention.href for mention in values.mentions)}
-    return {account.uri: account for account in Account.objects.filter(uri__in=uris)}
+    found = {account.uri: account for account in Account.objects.filter(uri__in=uris)}
+    handles = {_handle(mention): mention.href for mention in values.mentions if mention.href not in found}
+    for handle, account in find_by_handles(handles).items():
+        if account.url == handles[handle]:
+            found[account.url] = account
+    return found
+
+
+def _handle(mention: MentionTag) -> tuple[str, str | None]:
+    username, _, domain = mention.name.removeprefix("@").partition("@")
+    return username, domain or host_of(mention.href)
 
 
 def find_local_account(url: str) -> Account | None:
@@ -66,12 +81,25 @@ def find_local_account(url: str) -> Account | None:
     return Account.objects.local().filter(uri=url).first()
 
 
-def _find_named(href: str) -> Account | None:
+def _find_named(mention: MentionTag) -> Account | None:
     try:
-        return find_local_account(href) if is_local_uri(href) else account_from_uri(href)
+        if is_local_uri(mention.href):
+            return find_local_account(mention.href)
+        return _fetch_named(mention)
     except AppError as error:
-        log.info("mention_not_resolved", extra={"uri": href, "cause": str(error)})
+        log.info("mention_not_resolved", extra={"uri": mention.href, "cause": str(error)})
         return None
+
+
+def _fetch_named(mention: MentionTag) -> Account:
+    """Return whom a tag names by an actor's id; by its name when that is no actor, but on the same host."""
+    try:
+        return account_from_uri(mention.href)
+    except (BadActor, BadDocument):
+        account = resolve_handle(mention.name)
+        if not same_host(account.uri, mention.href):
+            raise
+        return account
 
 
 def _follows(account: Account, target: Account) -> bool:
