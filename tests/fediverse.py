@@ -31,6 +31,7 @@ AS2 = "https://www.w3.org/ns/activitystreams"
 PUBLIC = f"{AS2}#Public"
 ACTIVITY_JSON = "application/activity+json"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_TLS_HANDSHAKE = b"\x16"
 
 Document = dict[str, Any]
 
@@ -197,7 +198,11 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
         self._buffer += data
+        if self._buffer.startswith(_TLS_HANDSHAKE):
+            self._transport.close()  # we speak plain HTTP; to wait for a line end would take for ever
+            return
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             length = _LENGTH.search(self._buffer, 0, end + 2)
             whole = end + 4 + (int(length[1]) if length else 0)
@@ -206,7 +211,6 @@ class _Connection(asyncio.Protocol):
             request, self._buffer = self._buffer[:whole], self._buffer[whole:]
             method, target, _ = request.split(b" ", 2)
             answer = self._host.answer(method, target.decode("ascii"), request[end + 4 :])
-            assert self._transport is not None
             if answer is None:
                 self._host.hung.append(self._transport)
             else:
