@@ -34,6 +34,7 @@ _FILES = {
     "https://w3id.org/fep/ef61": "fep-ef61",
 }
 
+_SECURITY = "https://w3id.org/security#"
 # What we never write, but read: without a definition it would be outside the signature (CVE-2026-50128).
 _READ_TERMS: dict[str, Any] = {
     "quoteUrl": "as:quoteUrl",
@@ -42,6 +43,10 @@ _READ_TERMS: dict[str, Any] = {
     "_misskey_reaction": "misskey:_misskey_reaction",
     "EmojiReact": "litepub:EmojiReact",
     "ChatMessage": "litepub:ChatMessage",
+    "Multikey": f"{_SECURITY}Multikey",
+    "assertionMethod": {"@id": f"{_SECURITY}assertionMethod", "@type": "@id", "@container": "@set"},
+    "controller": {"@id": f"{_SECURITY}controller", "@type": "@id"},
+    "publicKeyMultibase": {"@id": f"{_SECURITY}publicKeyMultibase", "@type": f"{_SECURITY}multibase"},
 }
 
 READING_CONTEXT: list[Any] = [*CONTEXT, _READ_TERMS]

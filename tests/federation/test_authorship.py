@@ -148,6 +148,24 @@ def test_only_what_was_signed_is_read(dora: FakePeer, pass_on: Passing) -> None:
     assert "directMessage" not in received[0].object
 
 
+def test_keys_that_an_actor_announces_by_way_of_others(dora: FakePeer) -> None:
+    """All that is read of an actor is defined: else it would fall out of what was signed."""
+    uri = dora.add_actor("dora")
+    method = {"id": f"{uri}#ed25519", "type": "Multikey", "controller": uri, "publicKeyMultibase": "z6MkA"}
+    contexts = [AS2, "https://w3id.org/security/v1", "https://www.w3.org/ns/did/v1"]
+    actor = {"id": uri, "type": "Person", "inbox": f"{uri}/inbox", "assertionMethod": [method]}
+    update = {
+        "@context": [*contexts, "https://w3id.org/security/multikey/v1"],
+        "id": f"{uri}#updates/1",
+        "type": "Update",
+        "actor": uri,
+        "object": actor,
+    }
+    proven = authorship.get_proven(signed(update), datetime.now(UTC))
+    assert proven["object"]["assertionMethod"] == [method]
+    assert authorship.is_forwardable(signed(update), datetime.now(UTC))
+
+
 def test_a_key_that_changed_is_fetched_anew(dora: FakePeer, pass_on: Passing) -> None:
     pass_on(signed(create(dora)))
     dora.add_actor("dora", key="dora-new")

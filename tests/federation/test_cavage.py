@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
@@ -251,6 +252,39 @@ def test_any_header_is_read_or_refused(header: str) -> None:
         cavage.parse_signature(header)
     except SignatureInvalid:
         return
+
+
+@pytest.mark.parametrize(
+    ("date", "reason"),
+    [
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "outside_time_window"),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", "outside_time_window"),
+        ("Mon, 01 Jan 0000 00:00:00 GMT", "date_invalid"),
+    ],
+)
+def test_the_ends_of_the_calendar(date: str, reason: str) -> None:
+    assert reason_of(build(date=date)) == reason
+
+
+@given(
+    st.sampled_from(["rsa-sha256", "hs2019", "x"]),
+    st.lists(st.sampled_from([*POST_COVERED.split(), "(created)", "(expires)", "x"]), max_size=8),
+    st.integers(),
+    st.text(max_size=40),
+    st.text(max_size=40),
+)
+def test_any_request_is_verified_or_refused(
+    algorithm: str, covered: list[str], seconds: int, date: str, digest: str
+) -> None:
+    request = build(
+        algorithm=algorithm,
+        covered=" ".join(covered),
+        extra=f",created={seconds},expires={seconds}",
+        date=date,
+        digest=digest,
+    )
+    with suppress(SignatureInvalid):
+        verify(request)
 
 
 @given(st.text(max_size=200))

@@ -15,7 +15,8 @@ OWN = Path(__file__).parent.parent / "payloads" / "signature-vectors"
 def folder() -> Path:
     """Return the folder of vectors that this run is to obey."""
     corpus = os.environ.get("FEDERATION_CORPUS")
-    return Path(corpus).parent / "signature-vectors" if corpus else OWN
+    beside = Path(corpus).parent / "signature-vectors" if corpus else OWN
+    return beside if beside.is_dir() else OWN
 
 
 def read(name: str) -> Any:
