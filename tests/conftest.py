@@ -65,10 +65,16 @@ def run_jobs(db: None) -> Callable[[], None]:
 
 def _set_up_django() -> None:
     import django
+    from django.conf import settings
 
     from genosocial.catalogues import compile_catalogues
+    from genosocial.local_stack import DATABASE_NAME
 
     compile_catalogues()
+    # The tables are there already; see tests/migrated.py.
+    settings.DATABASES["default"]["TEST"] = {"TEMPLATE": DATABASE_NAME}
+    # Otherwise each client of each test reads all static files first.
+    settings.WHITENOISE_AUTOREFRESH = True
     django.setup()
     from accounts.passwords import Argon2Hasher
     from genosocial.celery import app

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import psutil
 
 from genosocial.local_stack import free_port
+from tests.migrated import copy_migrated_cluster
 
 SOURCE = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
@@ -44,14 +45,21 @@ def eventually(look: Callable[[], T], *, seconds: float = 60, what: str = "what 
 
 
 class RunningServer:
-    """One server of this code at ``http://<host>:<port>`` with a data folder of its own."""
+    """One server of this code at ``http://<host>:<port>`` with a data folder of its own.
 
-    def __init__(self, host: str, port: int, data: Path, private_hosts: list[str]) -> None:
+    Its tables are there already, unless its first start is to be as everybody's is.
+    """
+
+    def __init__(
+        self, host: str, port: int, data: Path, private_hosts: list[str], *, has_tables: bool = True
+    ) -> None:
         self.host, self.port, self.data = host, port, data
         self.domain = f"{host}:{port}"
         self.base_url = f"http://{self.domain}"
         self.lines: list[str] = []
         self._private_hosts = private_hosts
+        if has_tables:
+            copy_migrated_cluster(data / "postgres")
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 

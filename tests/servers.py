@@ -1,7 +1,8 @@
 """PostgreSQL and Valkey for one test run: own folder, own port, thrown away afterwards.
 
 `tests/conftest.py` starts them in the process that the tests are started from; the parallel processes of
-pytest-xdist inherit the addresses and take a database each. Several runs at once do not meet.
+pytest-xdist inherit the addresses and take a database each, a copy of the migrated one, to which nobody is
+connected. Several runs at once do not meet.
 """
 
 import os
@@ -14,6 +15,7 @@ import psutil
 
 from genosocial import local_stack
 from genosocial.supervisor import Supervisor, end_leftovers
+from tests.migrated import copy_migrated_cluster
 
 RUNS_FOLDER = Path(__file__).resolve().parent.parent / "var" / "test"
 START_TIMEOUT_SECONDS = 60
@@ -36,20 +38,20 @@ class TestServers:
         _sweep_dead_runs()
         (self.folder / "data" / "static").mkdir(parents=True)
         postgres, valkey = self.folder / "postgres", self.folder / "valkey"
+        copy_migrated_cluster(postgres)
         redis_url = local_stack.new_valkey_url()
         self._supervisor.launch(
             local_stack.postgres_program(postgres, throw_away=True),
             local_stack.valkey_program(valkey, redis_url, throw_away=True),
         )
         self._supervisor.wait_until_ready(START_TIMEOUT_SECONDS)
-        local_stack.ensure_database(postgres)
         self.environment = {
             "GENOSOCIAL_DEVELOPMENT": "1",
             "GENOSOCIAL_DOMAIN": DOMAIN,
             "GENOSOCIAL_BASE_URL": f"https://{DOMAIN}",
             "GENOSOCIAL_DATA_DIR": str(self.folder / "data"),
             "SECRET_KEY": secrets.token_hex(32),
-            "DATABASE_URL": local_stack.database_url(postgres),
+            "DATABASE_URL": local_stack.database_url(postgres, "postgres"),
             "REDIS_URL": redis_url,
         }
 

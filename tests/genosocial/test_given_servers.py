@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import redis
 
-from genosocial.local_stack import free_port
+from genosocial.local_stack import DATABASE_NAME, free_port
 from tests.running_server import RunningServer, eventually
 
 # Beside the numbers that tests/servers.py hands to the parallel processes.
@@ -37,14 +37,14 @@ def database_name() -> str:
 @pytest.fixture
 def given_database() -> Iterator[None]:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {database_name()}")
+        connection.execute(f"CREATE DATABASE {database_name()} TEMPLATE {DATABASE_NAME}")
         yield
         connection.execute(f"DROP DATABASE {database_name()} WITH (FORCE)")
 
 
 def test_given_servers_are_used_and_none_is_started(given_database: None) -> None:
     with TemporaryDirectory(prefix="given-") as name:
-        server = ServerOnGivenServers("localhost", free_port(), Path(name), [])
+        server = ServerOnGivenServers("localhost", free_port(), Path(name), [], has_tables=False)
         try:
             server.start()
             with psycopg.connect(server.environment["DATABASE_URL"]) as connection:
