@@ -15,7 +15,9 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from core.errors import AppError, NotFound, Unauthenticated
+from core.api.views import client_ip
+from core.errors import AppError, NotFound, TooMany, Unauthenticated
+from core.ratelimit import Limit, consume
 from federation import peers
 from federation.responses import activity_response, error_response, wants_activity
 from federation.verify import NOT_SIGNED, find_verified, verify_request
@@ -23,6 +25,8 @@ from federation.vocab import CONTEXT
 
 View = Callable[..., HttpResponse]
 
+# Per address; a server that reads a whole thread of ours stays far below.
+READS = Limit("documents", 3000, 300)
 _VARY = ("Accept", "Accept-Language", "Cookie", "Signature")
 # Where the door leaves the signer for the view behind it.
 _SIGNER = "genosocial.signer_uri"
@@ -38,6 +42,8 @@ def document_door(view: View) -> View:
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
+            if consume([(READS, client_ip(request))]).exceeded:
+                raise TooMany()
             if settings.AUTHORIZED_FETCH:
                 request.META[_SIGNER] = _required_signer(request)
             response = view(request, *args, **kwargs)

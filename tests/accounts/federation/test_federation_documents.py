@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts import relationships
 from accounts.models import Account, User
+from core.ratelimit import Limit
+from federation import doors
 from tests.cast import make_account, make_remote_account, user_of
 from tests.peer import PUBLIC
 
@@ -201,6 +203,11 @@ def test_a_hidden_network_tells_numbers_only(anna: Account) -> None:
 @pytest.mark.parametrize("page", ["0", "-1", "x", "", "9999999999", "²"])
 def test_a_page_that_is_none_is_not_found(anna: Account, page: str) -> None:
     assert get(f"/users/anna/followers?page={page}").status_code == 404
+
+
+def test_who_reads_without_end_is_asked_to_wait(anna: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "READS", Limit("documents", 1, 300))
+    assert [get("/users/anna").status_code for _time in range(2)] == [200, 429]
 
 
 def test_documents_are_for_reading_only(anna: Account) -> None:
