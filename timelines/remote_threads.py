@@ -17,16 +17,15 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.remote import account_from_uri
 from core.errors import AppError
 from core.hosts import host_of, same_host
 from core.pubsub import connection
-from federation.fetch import fetch_document, fetch_unchecked
+from federation.fetch import DocumentGone, fetch_document, fetch_unchecked
 from federation.keys import instance_signer
 from federation.local import is_local_uri
 from federation.vocab import first_of, id_of, list_of, types_of
 from timelines.models import Status
-from timelines.remote import MAX_HOPS, upsert_status
+from timelines.remote import MAX_HOPS, author_of, forget_gone, upsert_status
 from timelines.visibility import OPEN
 
 MAX_POSTS = 1000
@@ -108,10 +107,11 @@ def _visit(uri: str, walk: Walk) -> None:
         document = fetch_document(uri)
         if not _belongs(document, walk):
             return
-        author = account_from_uri(id_of(document.get("attributedTo")) or "")
-        upsert_status(document, author, hops=MAX_HOPS)
+        upsert_status(document, author_of(document), hops=MAX_HOPS)
         for reply_uri in _ids(document.get("replies"), uri, walk):
             walk.add(reply_uri)
+    except DocumentGone:
+        forget_gone(uri)
     except AppError as error:
         log.info("reply_not_fetched", extra={"uri": uri, "cause": error.cause or str(error)})
 

@@ -122,8 +122,10 @@ def test_a_reply_that_is_gone_does_not_end_the_walk(anna: Account, dora: Person)
     root = old(dora)
     gone, there = reply(dora, root), reply(dora, root)
     let_answer(dora, root, gone, there)
+    status_from_uri(gone["id"])
     dora.peer.add(gone["id"].removeprefix(dora.peer.base), answer(status=410))
     assert open_thread(anna, status_from_uri(root["id"]), dora) == [there["id"]]
+    assert Status.objects.get(uri=gone["id"]).deleted_at is not None
 
 
 def test_fresh_closed_and_own_posts_and_strangers_make_nobody_fetch(anna: Account, dora: Person) -> None:
