@@ -3,7 +3,7 @@
 Called by `manage.py account delete`. Source: contract of the federation 1.4, 4.5 ("Actor Delete").
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.db import models, transaction
 from django.db.models import F
@@ -80,5 +80,5 @@ def _delete_what_hangs_on(account: Account) -> None:
     """Delete what would go with the row if the row went, of whatever floor above it is."""
     for relation in Account._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ForeignObjectRel) and relation.on_delete is models.CASCADE:
-            rows = relation.related_model._base_manager.filter(**{relation.field.name: account})
-            rows.delete()
+            related = cast(type[models.Model], relation.related_model)
+            related._base_manager.filter(**{relation.field.name: account}).delete()

@@ -173,7 +173,7 @@ def inboxes_of(accounts: QuerySet[Account], *, also_suspended: bool = False) -> 
     )
 
 
-def _related(account: Account) -> QuerySet[Follow, dict[str, Any]]:
+def _related(account: Account) -> QuerySet[Follow, Any]:
     followers = Follow.objects.filter(target=account).order_by().values("account")
     return followers.union(Follow.objects.filter(account=account).order_by().values("target"), all=True)
 
