@@ -162,13 +162,24 @@ def pause(host: str, until: datetime, now: datetime) -> None:
         _hold_back(host, until, now)
 
 
-def reset(host: str) -> bool:
-    """Forget all failures of a host, so that it is tried again; False when it is not known."""
-    return bool(
-        Peer.objects.filter(domain=host).update(
-            consecutive_failures=0, failure_days=[], unavailable_since=None, paused_until=None
-        )
+def reset(host: str, now: datetime) -> int:
+    """Forget all failures of a host and try again what is owed to it; returns how much that is."""
+    Peer.objects.filter(domain=host).update(
+        consecutive_failures=0, failure_days=[], unavailable_since=None, paused_until=None
     )
+    with transaction.atomic():
+        return _queued([host], now).update(next_attempt_at=now)
+
+
+def block(domain: str, comment: str) -> int:
+    """Speak no more with a domain and those below it; returns how many deliveries are dropped for that."""
+    with transaction.atomic():
+        DomainPolicy.objects.update_or_create(
+            domain=domain,
+            defaults={"severity": DomainPolicy.Severity.SUSPEND, "private_comment": comment},
+        )
+        owed = Delivery.objects.filter(Q(host=domain) | Q(host__endswith=f".{domain}"))
+        return owed.delete()[0]
 
 
 def forget_failures(now: datetime) -> None:

@@ -2,14 +2,14 @@
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from federation import delivery
+from federation import claims, delivery, peers
 from federation.models import Delivery, InboxItem
 
 pytestmark = pytest.mark.django_db
@@ -78,11 +78,56 @@ def test_dead_deliveries_are_listed_and_tried_again(dead_delivery: Delivery) -> 
 
 def test_dead_deliveries_are_dropped(dead_delivery: Delivery) -> None:
     assert run("deliveries", "drop", "--host", "dora.example") == [{"count": 1}]
-    dead_delivery.refresh_from_db()
-    assert dead_delivery.state == "dropped"
+    assert not Delivery.objects.filter(pk=dead_delivery.pk).exists()
 
 
 @pytest.mark.parametrize("kind", ["inbox", "deliveries"])
 def test_nothing_is_dropped_by_mistake(kind: str, dead_item: InboxItem, dead_delivery: Delivery) -> None:
     with pytest.raises(CommandError):
         run(kind, "drop")
+
+
+# manage.py peers
+
+
+def ask_peers(*arguments: str) -> list[Any]:
+    out = io.StringIO()
+    call_command("peers", *arguments, "--json", stdout=out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_how_peers_are_doing(dead_delivery: Delivery) -> None:
+    now = datetime.now(UTC)
+    peers.note_success(["emil.example"], now)
+    for day in range(7):
+        peers.note_failures({"dora.example": 1}, now - timedelta(days=day))
+    assert [row["host"] for row in ask_peers("list")] == ["dora.example", "emil.example"]
+    for option in ("--failing", "--unavailable"):
+        assert [row["host"] for row in ask_peers("list", option)] == ["dora.example"]
+    [shown] = ask_peers("show", "DORA.example")
+    assert (shown["failures"], len(shown["bad_days"]), shown["unavailable_since"] != "") == (7, 7, True)
+    assert (shown["queued"], shown["dead"], shown["reasons"]) == (0, 1, ["answered 500"])
+
+
+def test_a_peer_is_tried_again(dead_delivery: Delivery) -> None:
+    now = datetime.now(UTC)
+    peers.note_failures({"emil.example": 10}, now)
+    assert not claims.is_anything_due(now)
+    assert ask_peers("reset", "emil.example") == [{"host": "emil.example", "retried": 1}]
+    assert claims.is_anything_due(datetime.now(UTC))
+    assert ask_peers("list", "--failing") == []
+
+
+def test_a_domain_is_blocked_and_unblocked(dead_delivery: Delivery) -> None:
+    assert ask_peers("block", "example", "--comment", "all of them") == [{"host": "example", "dropped": 2}]
+    assert peers.is_blocked("dora.example")
+    assert ask_peers("show", "dora.example")[0]["policy"] == "suspend"
+    assert ask_peers("unblock", "example") == [{"host": "example"}]
+    assert not peers.is_blocked("dora.example")
+
+
+@pytest.mark.parametrize("action", ["show", "reset", "unblock"])
+@pytest.mark.parametrize("host", ["unknown.example", "no host"])
+def test_a_peer_that_is_not_known(action: str, host: str) -> None:
+    with pytest.raises(CommandError):
+        call_command("peers", action, host)
