@@ -1,12 +1,17 @@
-"""Rows for files and emoji of other servers. They are shown from where they lie; nothing is fetched here."""
+"""Rows for files and emoji of other servers; apps see the files through us (media/proxy.py)."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from media.attachments import delete_attachments, measures
 from media.documents import RemoteEmoji, RemoteFile
 from media.models import CustomEmoji, MediaAttachment
+from media.proxy import Kind
+from media.tasks import enqueue_fetch
 
 _DESCRIBING = [
     "type",
@@ -46,9 +51,19 @@ def save_remote_attachments(
         shown.append(attachment)
     kept = [attachment for attachment in shown if attachment.pk in known]
     MediaAttachment.objects.bulk_create(created)
+    if settings.MEDIA_FETCH == "arrival":
+        _fetch_on_commit(created)
     MediaAttachment.objects.bulk_update(kept, _DESCRIBING)
     delete_attachments(known.keys() - {attachment.pk for attachment in kept})
     return shown
+
+
+def _fetch_on_commit(attachments: Sequence[MediaAttachment]) -> None:
+    """Fetch pictures before anybody looks; recordings are too large for that."""
+    for attachment in attachments:
+        if attachment.type == MediaAttachment.Type.IMAGE:
+            fetch = partial(enqueue_fetch, Kind.PICTURE, attachment.remote_url)
+            transaction.on_commit(fetch, robust=True)
 
 
 def _describe(attachment: MediaAttachment, file: RemoteFile) -> None:

@@ -42,6 +42,8 @@ class PageValues:
     published_at: datetime | None = None
     # Where more is told, for those who embed the page.
     oembed_url: str = ""
+    image_url: str = ""
+    image_description: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class EmbedValues:
     author_name: str = ""
     author_url: str = ""
     provider_name: str = ""
+    provider_url: str = ""
     embed_url: str = ""
+    image_url: str = ""
     width: int = 0
     height: int = 0
 
@@ -134,8 +138,21 @@ def _page_values(said: Mapping[str, str], url: str) -> PageValues:
         creator=first("fediverse:creator", most=300).removeprefix("@"),
         language=_language(said.get("og:locale", "") or said.get("lang", "")),
         published_at=_time(said.get("article:published_time", "")),
-        oembed_url=_web_address(urljoin(url, said["oembed"])) if "oembed" in said else "",
+        oembed_url=_joined(url, said.get("oembed", "")),
+        image_url=_joined(url, _said_image(said)),
+        image_description=first("og:image:alt", "twitter:image:alt", most=1_500),
     )
+
+
+def _said_image(said: Mapping[str, str]) -> str:
+    return said.get("og:image:secure_url") or said.get("og:image") or said.get("twitter:image") or ""
+
+
+def _joined(url: str, address: str) -> str:
+    try:
+        return _web_address(urljoin(url, address.strip())) if address.strip() else ""
+    except ValueError:  # a host in brackets that is no address
+        return ""
 
 
 def _line(text: str, most: int) -> str:
@@ -184,6 +201,8 @@ def read_embed(document: Mapping[str, Any]) -> EmbedValues:
         author_name=line("author_name"),
         author_url=_web_address(document.get("author_url")),
         provider_name=line("provider_name"),
+        provider_url=_web_address(document.get("provider_url")),
+        image_url=embed_url if kind == "photo" else _web_address(document.get("thumbnail_url")),
         embed_url=embed_url,
         width=_side(document.get("width")) if embed_url else 0,
         height=_side(document.get("height")) if embed_url else 0,

@@ -31,6 +31,9 @@ from core.pubsub import connection
 from core.rendered import touch
 from federation.local import is_local_uri
 from federation.peers import is_blocked
+from media.models import RemoteCopy
+from media.proxy import Kind
+from media.remote_copies import fetch_copy
 from timelines import live
 from timelines.card_reader import EmbedValues, PageValues, decode_page, read_embed, read_page
 from timelines.models import PreviewCard, Status, StatusCard
@@ -192,6 +195,7 @@ def _fetch_embed(page: PageValues) -> EmbedValues:
 
 def _store(url: str, title: str, page: PageValues, embed: EmbedValues, now: datetime) -> PreviewCard:
     parts = urlsplit(url)
+    image = _fetch_image(embed.image_url or page.image_url)
     author = _find_author(page.creator, parts.hostname or "")
     card, _created = PreviewCard.objects.update_or_create(
         url=url,
@@ -204,15 +208,26 @@ def _store(url: str, title: str, page: PageValues, embed: EmbedValues, now: date
             "author_url": embed.author_url,
             "author_account": author,
             "provider_name": page.provider_name or embed.provider_name or (parts.hostname or ""),
-            "provider_url": "",
+            "provider_url": embed.provider_url,
             "embed_url": embed.embed_url,
-            "width": embed.width,
-            "height": embed.height,
+            "width": embed.width or (image.width if image else 0),
+            "height": embed.height or (image.height if image else 0),
+            "image_url": image.url if image else "",
+            "image_description": page.image_description if image else "",
+            "blurhash": image.blurhash if image else "",
             "published_at": page.published_at,
             "fetched_at": now,
         },
     )
     return card
+
+
+def _fetch_image(url: str) -> RemoteCopy | None:
+    """Return the copy of a page's picture; None when there is none that we could show."""
+    if not url or is_local_uri(url):
+        return None
+    copy = fetch_copy(Kind.CARD, url)
+    return copy if copy is not None and copy.file else None
 
 
 def _find_author(handle: str, host: str) -> Account | None:

@@ -16,10 +16,12 @@ from PIL import Image
 from accounts.models import Account
 from core.api.rendering import without_reader_keys
 from federation.models import DomainPolicy
+from media.documents import RemoteFile
 from media.models import MediaAttachment, RemoteCopy
 from media.models.remote_copy import key_of
 from media.proxy import Kind, proxied_url
 from media.pruning import find_missing, load_usage, prune
+from media.remote import save_remote_attachments
 from media.tasks import prune_copies
 from tests.cast import ApiClient, make_remote_account
 from tests.loopback import answer
@@ -184,6 +186,29 @@ def show_file(account: Account, url: str) -> tuple[Status, MediaAttachment]:
         owner_id=account.pk, type="image", remote_url=url, attached_at=now, created_at=now
     )
     return write(account, media_ids=[attachment.pk]), attachment
+
+
+def test_pictures_may_be_fetched_as_they_arrive(
+    site: Any, settings: Any, run_jobs: Callable[[], None]
+) -> None:
+    settings.MEDIA_FETCH = "arrival"
+    values = {"blurhash": "", "focus": None, "size": None, "description": None, "preview_url": ""}
+    shown = RemoteFile(
+        url=offer(site, "/a", picture()),
+        type="image",
+        mime_type="image/png",
+        **values,  # type: ignore[arg-type]
+    )
+    film = RemoteFile(
+        url=offer(site, "/b", b""),
+        type="video",
+        mime_type="video/mp4",
+        **values,  # type: ignore[arg-type]
+    )
+    save_remote_attachments(1, [shown, film])
+    run_jobs()
+    assert site.targets() == ["/a"]
+    assert RemoteCopy.objects.get().file
 
 
 # Room

@@ -15,6 +15,7 @@ PAGE = """<!DOCTYPE html><html lang="de-DE"><head><!-- <meta property="og:title"
 <meta name="fediverse:creator" content="@anna@social.example">
 <meta property="article:published_time" content="2026-05-01T10:00:00+02:00">
 <link rel="alternate" type="application/json+oembed" href="/oembed?url=1">
+<meta property="og:image" content="/laib.jpg?a=1&amp;b=2"><meta property="og:image:alt" content="Ein Laib">
 </head><body><meta property="og:description" content="Nein"></body></html>"""
 
 
@@ -26,6 +27,8 @@ def test_a_page_speaks_for_itself() -> None:
     assert (page.creator, page.language) == ("anna@social.example", "de")
     assert page.published_at is not None and page.published_at.isoformat() == "2026-05-01T08:00:00+00:00"
     assert page.oembed_url == "https://zeitung.example/oembed?url=1"
+    assert page.image_url == "https://zeitung.example/laib.jpg?a=1&b=2"
+    assert page.image_description == "Ein Laib"
 
 
 def test_a_plain_title_is_enough() -> None:

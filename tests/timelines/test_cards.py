@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from media.proxy import Kind, proxied_url
 from tests.contract.contract import entity_faults
 from tests.loopback import answer
+from tests.media.pictures import picture as photo
 from tests.timelines.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,38 @@ def test_a_video_brings_its_player_in_a_sandbox(anna: Person, site: Any, run_job
     assert (card["type"], card["width"], card["height"]) == ("video", 640, 360)
     assert card["html"].startswith('<iframe src="https://video.example/e/1?a=1&amp;b=2"')
     assert "sandbox=" in card["html"] and "script>" not in card["html"] and "onload" not in card["html"]
+
+
+def test_a_page_shows_its_picture_through_us(anna: Person, site: Any, run_jobs: Jobs) -> None:
+    picture = site.add("/laib.jpg", answer(photo("JPEG", (1600, 900)), content_type="image/jpeg"))
+    meta = '<meta property="og:image" content="/laib.jpg"><meta property="og:image:alt" content="Ein Laib">'
+    status = anna.post(site.add("/laib", page(meta)))
+    run_jobs()
+    card = card_of(anna, status)
+    assert (card["image"], card["image_description"]) == (proxied_url(Kind.CARD, picture), "Ein Laib")
+    assert (card["width"], card["height"], len(card["blurhash"])) == (640, 360, 36)
+    assert site.targets() == ["/laib", "/laib.jpg"]
+
+
+@pytest.mark.parametrize(
+    "image", ["/fehlt.jpg", "http://127.0.0.1/a.jpg", "javascript:x", "http://[/", "/seite"]
+)
+def test_a_picture_that_cannot_be_had_is_left_out(
+    anna: Person, site: Any, run_jobs: Jobs, image: str
+) -> None:
+    status = anna.post(site.add("/seite", page(f'<meta property="og:image" content="{image}">')))
+    run_jobs()
+    card = card_of(anna, status)
+    assert (card["title"], card["image"], card["blurhash"]) == ("Brot", None, None)
+
+
+def test_a_video_shows_its_thumbnail(anna: Person, site: Any, run_jobs: Jobs) -> None:
+    thumbnail = site.add("/klein.png", answer(photo(), content_type="image/png"))
+    said = {"type": "video", "html": '<iframe src="https://v.example/1">', "thumbnail_url": thumbnail}
+    link = f'<link type="application/json+oembed" href="{site.add("/oembed", said)}">'
+    status = anna.post(site.add("/foto", page(link)))
+    run_jobs()
+    assert card_of(anna, status)["image"] == proxied_url(Kind.CARD, thumbnail)
 
 
 def test_an_author_is_named_if_the_author_allows_it(

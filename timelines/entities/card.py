@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from accounts.entities import render_accounts
 from core.api.rendering import iso
+from media.proxy import Kind, proxied_url
 from timelines.models import PreviewCard, StatusCard
 from timelines.trends import Day
 
@@ -47,11 +48,10 @@ def _render_card(card: PreviewCard, authors: Mapping[int | None, Entity]) -> Ent
         "html": _player(card) if card.type == PreviewCard.Type.VIDEO else "",
         "width": card.width,
         "height": card.height,
-        # Apps would load it from the page's server and so tell it who reads what.
-        "image": None,
-        "image_description": "",
+        "image": proxied_url(Kind.CARD, card.image_url) if card.image_url else None,
+        "image_description": card.image_description,
         "embed_url": card.embed_url,
-        "blurhash": None,
+        "blurhash": card.blurhash or None,
         "published_at": iso(card.published_at) if card.published_at else None,
     }
 

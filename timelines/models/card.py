@@ -8,7 +8,7 @@ from timelines.models.status import Status
 
 
 class PreviewCard(models.Model):
-    """What the page at ``url`` says about itself. Its picture is not kept: that would be their server's."""
+    """What the page at ``url`` says about itself; apps see its picture through us (media/proxy.py)."""
 
     class Type(models.TextChoices):
         LINK = "link"
@@ -33,6 +33,10 @@ class PreviewCard(models.Model):
     embed_url = models.CharField(max_length=2048, default="", blank=True)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
+    # Of its picture, if that could be fetched.
+    image_url = models.CharField(max_length=2048, default="", blank=True)
+    image_description = models.TextField(default="", blank=True)
+    blurhash = models.CharField(max_length=200, default="", blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     fetched_at = models.DateTimeField()
 
