@@ -1,6 +1,6 @@
 """Redis: one connection pool per process, and messages to the streaming process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -30,12 +30,16 @@ def wire_name(channel: str) -> str:
     return channel_prefix() + channel
 
 
-def publish(channel: str, event: str, payload: Any) -> None:
+def publish(
+    channel: str, event: str, payload: Any, readers: Mapping[int, Sequence[Any]] | None = None
+) -> None:
     """Send one streaming event to a channel such as ``timeline:42``; nobody listening is fine.
 
-    ``payload`` is JSON-able, or a string for events that carry a bare id.
+    ``payload`` is JSON-able, or a string for events that carry a bare id. On a channel that many share,
+    ``readers`` are the only accounts that get it, each with the results of its filters.
     """
-    connection().publish(wire_name(channel), orjson.dumps({"event": event, "payload": payload}))
+    message = {"event": event, "payload": payload, "readers": readers}
+    connection().publish(wire_name(channel), orjson.dumps(message, option=orjson.OPT_NON_STR_KEYS))
 
 
 def heard(channels: Sequence[str]) -> list[str]:

@@ -7,7 +7,8 @@ Source: API behaviours section 11.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,6 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
-from accounts.models import Account
 from core.text import html_to_text
 from timelines.entities.filter import render_filter_head
 from timelines.models import Filter, FilterKeyword, FilterStatus, Status
@@ -34,19 +34,23 @@ class Rule:
     status_ids: frozenset[int]
 
 
-def load_rules(account: Account, status_ids: Iterable[int], now: datetime) -> list[Rule]:
-    """Return the filters of ``account`` that have not expired, in one query; of their statuses only these."""
-    shown = list(status_ids)
-    if not shown:
-        return []
+def load_rules(
+    account_ids: Collection[int], status_ids: Collection[int], now: datetime
+) -> dict[int, list[Rule]]:
+    """Return by account the filters that have not expired, in one query; of their statuses only these."""
+    if not status_ids:
+        return {}
     keywords = FilterKeyword.objects.filter(filter=OuterRef("pk")).order_by("pk")
-    statuses = FilterStatus.objects.filter(filter=OuterRef("pk"), status__in=shown)
-    rows = Filter.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), account=account)
+    statuses = FilterStatus.objects.filter(filter=OuterRef("pk"), status__in=status_ids)
+    rows = Filter.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), account__in=account_ids)
     rows = rows.order_by("pk").annotate(
         found_keywords=ArraySubquery(keywords.values(data=JSONObject(text="keyword", whole="whole_word"))),
         found_statuses=ArraySubquery(statuses.values("status")),
     )
-    return [_rule(row, row.found_keywords, row.found_statuses) for row in rows]
+    found: dict[int, list[Rule]] = defaultdict(list)
+    for row in rows:
+        found[row.account_id].append(_rule(row, row.found_keywords, row.found_statuses))
+    return found
 
 
 def _rule(row: Filter, keywords: Iterable[Mapping[str, Any]], status_ids: Iterable[int]) -> Rule:

@@ -2,7 +2,7 @@
 
 Jobs call this after the commit. Each channel is asked first whether anybody listens, so nothing is rendered
 for nobody. A status for a home stream is rendered for its reader; what goes to public channels is rendered
-for nobody.
+once, for those readers whom it is shown to.
 Source: API behaviours section 13.
 """
 
@@ -17,8 +17,10 @@ from core import pubsub
 from timelines import feeds, lists
 from timelines.entities.conversation import render_conversations
 from timelines.entities.notification import render_notifications
-from timelines.entities.status import render_status
+from timelines.entities.status import find_filtered, render_status
 from timelines.models import Conversation, List, ListAccount, Mention, Notification, Status
+from timelines.streaming.readers import find_readers
+from timelines.visibility import shown_in_public
 
 _BATCH = 500
 
@@ -57,12 +59,17 @@ def publish_to_homes(status: Status, account_ids: Iterable[int], event: str = "u
 
 
 def publish_to_public(status: Status, event: str = "update") -> None:
-    """Send a status to the public and hashtag channels that it appears in."""
-    channels = pubsub.heard(public_channels(status))
-    if channels:
-        payload = render_status(status, None)
-        for channel in channels:
-            pubsub.publish(channel, event, payload)
+    """Send a status to those who listen to the public and hashtag channels that it appears in and who are
+    shown it there, each with what its filters say.
+    """
+    listening = find_readers(public_channels(status))
+    shown = shown_in_public(status, {pk for account_ids in listening.values() for pk in account_ids})
+    if not shown:
+        return
+    filtered, payload = find_filtered(status, shown), render_status(status, None)
+    for channel, account_ids in listening.items():
+        readers = {pk: filtered.get(pk, []) for pk in account_ids if pk in shown}
+        pubsub.publish(channel, event, payload, readers)
 
 
 def list_channels(status: Status) -> dict[str, int]:

@@ -5,7 +5,7 @@ blocked domains) is a matter of taste and asked for separately, with `wanted_by`
 Source: API behaviours sections 8, 9 and 11.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -14,7 +14,7 @@ from accounts.models import Account, Block, DomainBlock, Follow, Mute
 from core.api.parameters import as_id
 from core.errors import NotFound
 from core.prepared import Prepared
-from timelines.models import Mention, Status, StatusQuerySet
+from timelines.models import Mention, Quote, Status, StatusQuerySet
 
 OPEN = (Status.Visibility.PUBLIC, Status.Visibility.UNLISTED)
 _OWN = ""
@@ -83,6 +83,26 @@ def _unwanted(prefix: str, viewer: Account) -> Q:
     muted = Mute.objects.active().filter(account=viewer).values("target")
     domains = DomainBlock.objects.filter(account=viewer, domain=OuterRef(f"{prefix}account__domain"))
     return Q(**{f"{prefix}account__in": muted}) | Q(Exists(domains))
+
+
+def shown_in_public(status: Status, account_ids: Collection[int]) -> set[int]:
+    """Return those of these accounts that a public status is shown to: `visible_to` and `wanted_by`, asked of
+    many viewers in one query. What it quotes comes along, so that counts like its author.
+    """
+    if not account_ids:
+        return set()
+    quoted = Quote.objects.filter(status=status, quoted__isnull=False).values("quoted__account")
+    authors = Account.objects.filter(Q(pk=status.account_id) | Q(pk__in=quoted))
+    this = OuterRef("pk")
+    domains = authors.filter(domain__isnull=False).values("domain")
+    hidden = (
+        Q(Exists(Block.objects.filter(account=this, target__in=authors.values("pk"))))
+        | Q(Exists(Block.objects.filter(target=this, account__in=authors.values("pk"))))
+        | Q(Exists(Mute.objects.active().filter(account=this, target__in=authors.values("pk"))))
+        | Q(Exists(DomainBlock.objects.filter(account=this, domain__in=domains)))
+    )
+    viewers = Account.objects.available().filter(Q(pk=status.account_id) | ~hidden, pk__in=account_ids)
+    return set(viewers.values_list("pk", flat=True))
 
 
 def can_see(viewer: Account | None, status: Status) -> bool:

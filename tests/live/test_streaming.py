@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -18,6 +19,7 @@ from core.pubsub import publish, wire_name
 from tests.cast import app_token, make_account, token_for
 from tests.in_process import StreamingServer
 from timelines.models import List
+from timelines.streaming.readers import find_readers
 
 STATUS = {"id": "7", "content": "<p>Guten Tag</p>", "media_attachments": []}
 PICTURE = {**STATUS, "id": "8", "media_attachments": [{"id": "1"}]}
@@ -314,21 +316,47 @@ def test_health_and_preflight_need_no_token(streaming: StreamingServer) -> None:
     assert httpx.get(f"{streaming.http_url}/elsewhere").status_code == 404
 
 
-def test_a_lost_redis_ends_the_streams_and_new_ones_work(streaming: StreamingServer) -> None:
+def test_a_shared_stream_gives_each_reader_what_is_meant_for_it(streaming: StreamingServer) -> None:
+    anna, bertha, cem = somebody(), somebody(), somebody()
+    found = [{"filter": {"id": "1"}, "keyword_matches": ["Tag"], "status_matches": []}]
+    with (
+        socket(streaming, token_for(anna)) as unfiltered,
+        socket(streaming, token_for(bertha)) as filtered,
+        socket(streaming, token_for(cem)) as left_out,
+    ):
+        for opened in (unfiltered, filtered, left_out):
+            subscribe(opened, "timeline:public", stream="public")
+        wait_for_readers("timeline:public", {anna.pk, bertha.pk, cem.pk})
+        publish("timeline:public", "update", STATUS, {anna.pk: [], bertha.pk: found})
+        publish("timeline:public", "delete", "7")
+        assert json.loads(next_frame(unfiltered)["payload"]) == {**STATUS, "filtered": []}
+        assert json.loads(next_frame(filtered)["payload"]) == {**STATUS, "filtered": found}
+        assert next_frame(left_out)["event"] == "delete"
+
+
+def wait_for_readers(channel: str, account_ids: set[int]) -> None:
+    """Wait until the jobs know that these accounts listen."""
+    for _ in range(1000):
+        if account_ids <= set(find_readers([channel]).get(channel, ())):
+            return
+    raise AssertionError(f"{channel} is not known to be read by {account_ids}")
+
+
+def test_streams_outlive_a_loss_of_redis(streaming: StreamingServer) -> None:
     anna = somebody()
-    token = token_for(anna)
-    with socket(streaming, token) as opened:
+    token, ended = token_for(anna), token_for(anna, "read")
+    with socket(streaming, token) as opened, socket(streaming, ended) as closed:
         subscribe(opened, f"timeline:{anna.pk}", stream="user")
+        subscribe(opened, "timeline:public:local", stream="public:local")
+        # As if it had been revoked while nobody could be told.
+        AccessToken.objects.filter(token_hash=hash_secret(ended)).update(revoked_at=timezone.now())
         redis_connection().client_kill_filter(_type="pubsub")
-        with pytest.raises(ConnectionClosed) as closing:
-            opened.recv(timeout=TIMEOUT)
-    assert closing.value.rcvd is not None
-    assert closing.value.rcvd.code == 1012
-    wait_for_health(streaming)
-    with socket(streaming, token) as opened:
-        subscribe(opened, f"timeline:{anna.pk}", stream="user")
-        publish(f"timeline:{anna.pk}", "delete", "7")
-        assert next_frame(opened)["event"] == "delete"
+        with pytest.raises(ConnectionClosed):
+            closed.recv(timeout=TIMEOUT)
+        wait_for_health(streaming)
+        for channel in (f"timeline:{anna.pk}", "timeline:public:local"):
+            publish(channel, "delete", "7")
+            assert next_frame(opened)["event"] == "delete"
 
 
 def wait_for_health(server: StreamingServer) -> None:

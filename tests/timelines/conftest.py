@@ -3,6 +3,7 @@
 Nothing of Django can be imported up here: this is read before the settings are.
 """
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from accounts.models import Account
     from tests.cast import ApiClient
+    from tests.timelines.listening import Listener
     from tests.timelines.people import Person
 
 
@@ -49,3 +51,19 @@ def anybody(db: None) -> "ApiClient":
     from tests.cast import api_client
 
     return api_client()
+
+
+@pytest.fixture
+def listen() -> "Iterator[Callable[..., Listener]]":
+    """Give a function that starts to listen to channels."""
+    from tests.timelines.listening import Listener
+
+    listeners: list[Listener] = []
+
+    def start(*channels: str, readers: "tuple[Account, ...]" = ()) -> Listener:
+        listeners.append(Listener(*channels, readers=readers))
+        return listeners[-1]
+
+    yield start
+    for listener in listeners:
+        listener.close()

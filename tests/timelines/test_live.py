@@ -1,59 +1,17 @@
 """What is published to streams: to whom, rendered for whom, and nothing when nobody listens."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
-import orjson
 import pytest
 
 from accounts.relationships import mute
-from core import pubsub
 from tests.contract.contract import entity_faults
+from tests.timelines.listening import Listener
 from tests.timelines.people import Person, text_of
 from timelines import live
 
 pytestmark = pytest.mark.django_db
 Run = Callable[[], None]
-
-
-class Listener:
-    """Somebody who listens to channels."""
-
-    def __init__(self, *channels: str) -> None:
-        self._pubsub = pubsub.connection().pubsub(ignore_subscribe_messages=True)
-        self._pubsub.subscribe(*map(pubsub.wire_name, channels))
-        for _ in channels:
-            self._pubsub.get_message(timeout=5)
-
-    def heard(self, *about: str) -> list[tuple[str, Any]]:
-        """Return events and payloads since the last time, if given only those about statuses with these ids.
-
-        Public channels are shared with whatever other tests do at the same moment.
-        """
-        found = []
-        while message := self._pubsub.get_message(timeout=0.2):
-            data = orjson.loads(message["data"])
-            payload = data["payload"]
-            if not about or (payload if isinstance(payload, str) else payload["id"]) in about:
-                found.append((data["event"], payload))
-        return found
-
-    def close(self) -> None:
-        self._pubsub.close()
-
-
-@pytest.fixture
-def listen() -> Iterator[Callable[..., Listener]]:
-    """Give a function that starts to listen to channels."""
-    listeners: list[Listener] = []
-
-    def start(*channels: str) -> Listener:
-        listeners.append(Listener(*channels))
-        return listeners[-1]
-
-    yield start
-    for listener in listeners:
-        listener.close()
 
 
 def home_of(who: Person) -> str:
@@ -150,10 +108,10 @@ def test_notifications_are_streamed_once_each(
 def test_public_streams_get_what_public_timelines_show(
     anna: Person, cem: Person, run_jobs: Run, listen: Callable[..., Listener]
 ) -> None:
-    public = listen("timeline:public")
-    local = listen("timeline:public:local")
-    remote = listen("timeline:public:remote")
-    tagged = listen("timeline:hashtag:fest", "timeline:hashtag:fest:local")
+    public = listen("timeline:public", readers=(cem.account,))
+    local = listen("timeline:public:local", readers=(cem.account,))
+    remote = listen("timeline:public:remote", readers=(cem.account,))
+    tagged = listen("timeline:hashtag:fest", "timeline:hashtag:fest:local", readers=(cem.account,))
 
     status = anna.post("offen #Fest")
     reply = cem.post("Antwort #fest", in_reply_to_id=status["id"])

@@ -4,6 +4,7 @@ Apart from one query for each new connection (whose token is it?) it does not to
 come rendered. `genosocial/streaming.py` builds the ASGI application from it.
 
     hub.py        one Redis subscription of the process, fanned out in memory
+    readers.py    who follows the streams that many share, told to the jobs
     streams.py    which names and tokens lead to which channels (pure)
     session.py    one app's connection: its streams, a bounded buffer, its end
     tokens.py     where a token may stand, and whose it is

@@ -41,7 +41,8 @@ class StreamingApp:
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        self._hub, self._tokens = Hub(self._redis_url), TokenChecker()
+        self._tokens = TokenChecker()
+        self._hub = Hub(self._redis_url, self._tokens.find_revoked)
         await self._hub.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()

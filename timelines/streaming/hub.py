@@ -1,12 +1,13 @@
 """One Redis subscription for the whole process, fanned out in memory to the sessions.
 
-A channel is subscribed while somebody follows it. What was published while Redis was away is lost, so a lost
-connection ends all sessions: apps come back and fetch what they missed, as they do after any disconnect.
+A channel is subscribed while somebody follows it. When Redis is away the sessions wait for it: what was
+published meanwhile is lost to them, save the end of a token, which the database is asked for.
 """
 
 import asyncio
 import logging
 from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import redis.asyncio
@@ -17,6 +18,7 @@ from redis.exceptions import RedisError
 from accounts.oauth.tokens import REVOKED_CHANNEL
 from core.pubsub import channel_prefix, wire_name
 from timelines.streaming.messages import Message
+from timelines.streaming.readers import TOLD_SECONDS, is_shared, note_readers
 
 if TYPE_CHECKING:
     from timelines.streaming.session import Session
@@ -33,7 +35,10 @@ _REMEMBERED_REVOCATIONS = 1000
 class Hub:
     """Knows who follows which channel."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(
+        self, redis_url: str, find_revoked: Callable[[Collection[int]], Awaitable[set[int]]]
+    ) -> None:
+        self._find_revoked = find_revoked
         self._client = redis.asyncio.Redis.from_url(
             redis_url,
             socket_connect_timeout=5,
@@ -46,19 +51,22 @@ class Hub:
         self._by_token: dict[int, set[Session]] = defaultdict(set)
         self._revoked: deque[int] = deque(maxlen=_REMEMBERED_REVOCATIONS)
         self._lock = asyncio.Lock()
-        self._reader: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.connected = False
 
     async def start(self) -> None:
         """Begin to listen; Redis may come later."""
-        self._reader = asyncio.create_task(self._read_for_ever())
+        self._tasks = [
+            asyncio.create_task(self._read_for_ever()),
+            asyncio.create_task(self._tell_readers_for_ever()),
+        ]
 
     async def stop(self) -> None:
         """End all sessions and the subscription."""
         self._end_all()
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._pubsub.aclose()
         await self._client.aclose()
 
@@ -79,7 +87,11 @@ class Hub:
         async with self._lock:
             first = channel not in self._followers
             self._followers[channel].add(session)
-            if first and self.connected:
+            if not self.connected:
+                return
+            if is_shared(channel):
+                await self._tell_readers({channel: {session.account_id}})
+            if first:
                 await self._tell_redis(self._pubsub.subscribe, channel)
 
     async def leave(self, channel: str, session: "Session") -> None:
@@ -96,11 +108,32 @@ class Hub:
         except RedisError as error:
             self._lose(error)
 
+    async def _tell_readers(self, readers: dict[str, set[int]]) -> None:
+        try:
+            await note_readers(self._client, readers).execute()
+        except RedisError as error:
+            log.warning("streaming_readers_untold", extra={"cause": str(error)})
+
+    async def _tell_readers_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(TOLD_SECONDS)
+            await self._tell_all_readers()
+
+    async def _tell_all_readers(self) -> None:
+        shared = {
+            channel: {session.account_id for session in sessions}
+            for channel, sessions in self._followers.items()
+            if is_shared(channel)
+        }
+        if shared:
+            await self._tell_readers(shared)
+
     async def _read_for_ever(self) -> None:
         while True:
             try:
                 await self._subscribe_to_all()
                 self.connected = True
+                await self._end_revoked()
                 while True:
                     message = await self._pubsub.get_message(timeout=QUIET_SECONDS)
                     if message is not None:
@@ -114,11 +147,16 @@ class Hub:
     def _lose(self, error: Exception) -> None:
         log.warning("streaming_redis_lost", extra={"cause": str(error)})
         self.connected = False
-        self._end_all()
 
     async def _subscribe_to_all(self) -> None:
         async with self._lock:
+            await self._tell_all_readers()
             await self._pubsub.subscribe(*map(wire_name, (REVOKED_CHANNEL, *self._followers)))
+
+    async def _end_revoked(self) -> None:
+        if self._by_token:
+            for token_id in await self._find_revoked(tuple(self._by_token)):
+                self._end_token(token_id)
 
     def _dispatch(self, channel: str, data: bytes) -> None:
         try:

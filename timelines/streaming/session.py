@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from django.utils.translation import gettext as _
 
+from core.api.access import Credential
 from timelines.streaming.hub import Hub
 from timelines.streaming.messages import Message
 from timelines.streaming.streams import Stream, StreamRefused
@@ -12,7 +13,8 @@ from timelines.streaming.streams import Stream, StreamRefused
 BUFFER_LENGTH = 250
 MAX_STREAMS = 100
 
-Encode = Callable[[Message, Stream], str]
+# The message, the stream it came by, and the account that reads it.
+Encode = Callable[[Message, Stream, int], str]
 
 
 class SessionEnded(Exception):
@@ -22,8 +24,8 @@ class SessionEnded(Exception):
 class Session:
     """Collects the frames for one app; the hub puts in, the connection takes out."""
 
-    def __init__(self, hub: Hub, token_id: int, encode: Encode) -> None:
-        self.token_id = token_id
+    def __init__(self, hub: Hub, credential: Credential, encode: Encode) -> None:
+        self.token_id, self.account_id = credential.token_id, int(credential.account.pk)
         self._hub = hub
         self._encode = encode
         self._streams: dict[tuple[str, ...], Stream] = {}
@@ -58,9 +60,11 @@ class Session:
 
     def receive(self, channel: str, message: Message) -> None:
         """Take a message from the hub: one frame for each stream that wants it."""
+        if not message.is_for(self.account_id):
+            return
         for stream in self._streams.values():
             if stream.channel == channel and stream.wants(message):
-                self.put(self._encode(message, stream))
+                self.put(self._encode(message, stream, self.account_id))
 
     def put(self, frame: str) -> None:
         """Queue a frame; an app that lets 250 of them wait is disconnected and will fetch what it missed."""

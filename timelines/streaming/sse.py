@@ -58,7 +58,7 @@ async def serve(
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> None:
     """Send the events of a stream until the app leaves or the session ends."""
-    async with Session(hub, credential.token_id, _encode) as session:
+    async with Session(hub, credential, _encode) as session:
         await session.follow(stream)
         await start_answer(send, 200, _HEADERS)
         writer = asyncio.create_task(_write(session, send, heartbeat_seconds))
@@ -85,5 +85,5 @@ async def _wait_for_leaving(receive: Any) -> None:
         continue
 
 
-def _encode(message: Message, stream: Stream) -> str:
-    return message.sse_frame()
+def _encode(message: Message, stream: Stream, account_id: int) -> str:
+    return message.sse_frame(account_id)

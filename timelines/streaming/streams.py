@@ -1,7 +1,7 @@
 """The streams an app can ask for: their names, the channels behind them, and the scopes they need. Pure.
 
-What passes through public streams is not filtered for each reader yet (blocks, mutes, languages): every
-signed-in app gets the same. Whose a list is, `tokens.TokenChecker.require_list` tells.
+Who is shown what on public streams stands in the messages, see readers.py. Whose a list is,
+`tokens.TokenChecker.require_list` tells.
 Source: API behaviours section 13.
 """
 

@@ -4,6 +4,7 @@ Source: API behaviours section 13.
 """
 
 import asyncio
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl
 from django.db import close_old_connections, connections
 from django.utils.translation import gettext as _
 
+from accounts.models import AccessToken
 from accounts.oauth.authentication import find_credential
 from core.api.access import Access, Credential
 from core.errors import AppError, Unauthenticated
@@ -64,6 +66,10 @@ class TokenChecker:
         if not await loop.run_in_executor(self._thread, _owns_list, credential.account.pk, list_id):
             raise StreamRefused(_("There is no such list"), 401)
 
+    async def find_revoked(self, token_ids: Collection[int]) -> set[int]:
+        """Return those of these tokens that have ended."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _find_revoked, token_ids)
+
     def stop(self) -> None:
         """Close the thread and its database connection."""
         self._thread.submit(connections.close_all).result()
@@ -73,6 +79,12 @@ class TokenChecker:
 def _owns_list(account_id: int, list_id: int) -> bool:
     close_old_connections()
     return List.objects.filter(pk=list_id, account=account_id).exists()
+
+
+def _find_revoked(token_ids: Collection[int]) -> set[int]:
+    close_old_connections()
+    valid = AccessToken.objects.filter(pk__in=token_ids, revoked_at__isnull=True)
+    return set(token_ids) - set(valid.values_list("pk", flat=True))
 
 
 def _look_up(secret: str) -> Credential | None:

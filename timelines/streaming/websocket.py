@@ -39,7 +39,7 @@ async def serve(
     # A browser gives up unless the server picks the protocol that it offered: the token.
     offered = next(iter(scope.get("subprotocols", ())), None)
     await send({"type": "websocket.accept", "subprotocol": offered})
-    async with Session(hub, credential.token_id, _encode) as session:
+    async with Session(hub, credential, _encode) as session:
         query = query_of(scope)
         if query.get("stream"):
             await _obey(session, tokens, credential, {**query, "type": "subscribe"})
@@ -113,5 +113,5 @@ async def _obey(
         session.put(orjson.dumps({"error": error.message, "status": error.status}).decode())
 
 
-def _encode(message: Message, stream: Stream) -> str:
-    return message.websocket_frame(stream.name)
+def _encode(message: Message, stream: Stream, account_id: int) -> str:
+    return message.websocket_frame(stream.name, account_id)
