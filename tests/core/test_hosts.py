@@ -1,8 +1,17 @@
 """One spelling per host, or none."""
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.hosts import host_of, normalise_host, same_host
+from core.hosts import host_of, normalise_host, same_host, split_url
+
+SCHEMES = ["http", "https", "HTTPS", ":", "//"]
+HOSTS = ["a", "B.example", "ü", "[::1]", ":80", ":443", "xn--", "127.1", "0x7f.1", "a" * 70, "。", "%2e", "."]
+SIGNS = ["/", "\\", "@", "?", "#", "&", "..", " ", "\t", "\x00", "\ud800", "\u202e"]
+PIECES = st.sampled_from(SCHEMES + HOSTS + SIGNS)
+URLS = st.lists(PIECES, max_size=9).map("".join) | st.text(max_size=40).map("https://a.example/{}".format)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +83,29 @@ def test_same_host_compares_ports_and_spellings() -> None:
     assert same_host("https://bücher.example/a", "https://xn--bcher-kva.example/b")
     assert not same_host("https://a.example/", "https://a.example:8443/")
     assert not same_host("nonsense", "nonsense")
+
+
+@given(URLS)
+def test_any_url_has_one_host_for_everybody_or_none(url: str) -> None:
+    try:
+        parts = split_url(url)
+    except ValueError:
+        assert host_of(url) is None
+        return
+    again = parts.geturl()
+    assert host_of(url) == host_of(again) == parts.netloc
+    assert same_host(url, again) and split_url(again) == parts
+    try:
+        dialled = httpx.URL(again)
+    except httpx.InvalidURL:
+        return  # refused where it would be dialled, too
+    assert dialled.raw_host.decode() == (parts.hostname or "")
+
+
+@given(st.lists(PIECES, max_size=5).map("".join) | st.text(max_size=20))
+def test_any_host_is_normalised_once_or_refused(host: str) -> None:
+    try:
+        found = normalise_host(host)
+    except ValueError:
+        return
+    assert normalise_host(found) == found and found.isascii() and not set(found) & set("/@\\ \t")

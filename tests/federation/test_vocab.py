@@ -17,6 +17,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=12,
 )
 KEYS = ("id", "type", "content", "contentMap", "published", "url", "to", "cc", "actor", "object", "href")
+KEYS_OF_COLLECTIONS = ("first", "next", "items", "totalItems")
 
 
 # Bytes
@@ -177,14 +178,35 @@ def test_the_public_collection_has_three_names() -> None:
     assert vocab.addressed(document) == Audience((vocab.PUBLIC,), (vocab.PUBLIC, "https://a.example/f"))
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), JSON))
+@pytest.mark.parametrize(
+    ("document", "wanted"),
+    [
+        ({"totalItems": 3, "first": "https://a.example/1"}, (3, None, "https://a.example/1", None)),
+        (
+            {"first": {"id": "https://a.example/1", "items": "b", "next": {"id": "https://a.example/2"}}},
+            (None, ("b",), "https://a.example/1", "https://a.example/2"),
+        ),
+        (
+            {"totalItems": -1, "orderedItems": [{"id": "a"}, {}, None, 7]},
+            (None, ("a", None, None), None, None),
+        ),
+        ({"orderedItems": []}, (None, (), None, None)),
+        ({}, (None, None, None, None)),
+    ],
+)
+def test_collections(document: dict[str, Any], wanted: tuple[Any, ...]) -> None:
+    assert vocab.read_collection(document) == vocab.CollectionValues(*wanted)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS + KEYS_OF_COLLECTIONS), JSON))
 def test_nothing_raises_whatever_the_shape(document: dict[str, Any]) -> None:
     for key in KEYS:
         value = document.get(key)
         vocab.id_of(value), vocab.ids_of(value), vocab.types_of(value), vocab.link_href(value)
         vocab.string_of(document, key), vocab.integer_of(document, key), vocab.time_of(document, key)
-        vocab.lang_string(document, key)
+        vocab.lang_string(document, key), vocab.language_of(document, key)
     vocab.addressed(document)
+    vocab.read_collection(document)
     vocab.read_activity(document, recipient_uri="", received_at=datetime.now(UTC))
 
 

@@ -42,12 +42,14 @@ _scalars = (
         ]
     )
 )
+_NAMES_INSIDE = ("id", "type", "name", "href", "url", "icon", "@value", "summary", "value")
+_NAMES_INSIDE += ("items", "first", "totalItems", "replies", "canQuote", "automaticApproval", "mediaType")
 _values = st.recursive(
     _scalars,
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["id", "type", "name", "href", "url", "icon", "@value", "summary", "value"]),
+            st.sampled_from(_NAMES_INSIDE),
             inner,
         )
     ),
@@ -55,11 +57,13 @@ _values = st.recursive(
 )
 _NAMES_IN_A_NOTE = (
     "type url content contentMap summary sensitive published updated to cc tag attachment inReplyTo context "
-    "attributedTo oneOf directMessage name conversation"
+    "attributedTo oneOf anyOf endTime closed votersCount directMessage name conversation replies likes "
+    "quote quoteUrl quoteAuthorization interactionPolicy"
 )
 _NAMES_IN_AN_ACTOR = (
     "inbox outbox followers endpoints name summary url icon image attachment tag alsoKnownAs published "
-    "manuallyApprovesFollowers publicKey webfinger preferredUsername featured"
+    "manuallyApprovesFollowers publicKey webfinger preferredUsername featured featuredTags following movedTo "
+    "attributionDomains suspended showMedia memorial"
 )
 
 
@@ -74,7 +78,7 @@ def test_a_post_is_read_or_refused(changes: Document) -> None:
     except BadNote:
         return
     assert values.created_at <= datetime.now(UTC)
-    assert "<script" not in values.content and len(values.files) <= 16
+    assert "<script" not in values.content and len(values.files) <= 16 and len(values.reply_uris) <= 5
     assert values.visibility("https://x.example/followers") in Status.Visibility
 
 
@@ -122,7 +126,7 @@ def test_no_receiver_falls_over_odd_values(anna: Account, dora: Person) -> None:
     relationships.accept_follow(relationships.follow(anna, dora.account()))
     status = publish_status(anna, StatusDraft(text="Hello"))
     follow = dora.activity("Follow", anna.uri)
-    keys = ["object", "id", "to", "tag", "attributedTo", "type"]
+    keys = ["object", "id", "to", "tag", "attributedTo", "type", "target", "content"]
     activities = [
         dora.activity("Create", dora.note(tag=[{"type": "Mention", "href": anna.uri}])),
         dora.activity("Update", dora.note()),
@@ -133,6 +137,10 @@ def test_no_receiver_falls_over_odd_values(anna: Account, dora: Person) -> None:
         dora.activity("Undo", follow),
         dora.activity("Delete", {"type": "Tombstone", "id": f"{dora.uri}/notes/0"}),
         dora.activity("Block", anna.uri),
+        dora.activity("Move", dora.uri, target=anna.uri),
+        dora.activity("Flag", [anna.uri, status.uri], content="Rude"),
+        dora.activity("Add", {"type": "Hashtag", "name": "#x"}, target=f"{dora.uri}/featured"),
+        dora.activity("Remove", status.uri, target=f"{dora.uri}/featured"),
         follow,
     ]
     for activity in activities:
