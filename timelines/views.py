@@ -234,9 +234,8 @@ def outbox(request: HttpRequest, username: str) -> HttpResponse:
     reader = Reader(request)
     if request.GET.get("page") != "true":
         links = {"first": f"{uri}?page=true", "last": f"{uri}?min_id=0&page=true"}
-        return answer_collection(
-            uri, "OrderedCollection", {"totalItems": account.statuses_count, **links}, **reader.caching
-        )
+        total = account.statuses_count if account.suspended_at is None else 0
+        return answer_collection(uri, "OrderedCollection", {"totalItems": total, **links}, **reader.caching)
     min_id, max_id = _cursor(request, "min_id"), _cursor(request, "max_id")
     statuses = _outbox_page(account, reader, min_id=min_id, max_id=max_id)
     links = {}

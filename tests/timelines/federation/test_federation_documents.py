@@ -11,7 +11,7 @@ from accounts.models import Account
 from tests.cast import make_account, make_remote_account
 from tests.federation.fake_peer import send
 from tests.peer import AS2, PUBLIC, Person
-from timelines import interactions
+from timelines import interactions, views
 from timelines.drafts import StatusDraft
 from timelines.models import Status
 from timelines.statuses import delete_status, publish_status
@@ -48,6 +48,8 @@ def test_a_note_is_served_as_it_was_sent(anna: Account, dora: Person) -> None:
     assert response["Content-Type"] == f"{ACTIVITY}; charset=utf-8"
     assert "Accept" in response["Vary"] and "Signature" in response["Vary"]
     [create] = dora.inbox("Create")
+    # What is sent can be passed on, and proves itself then.
+    assert create.pop("signature")["creator"] == f"{anna.uri}#main-key"
     assert response.json() == {"@context": create["@context"], **create["object"]}
     assert get(f"{status.uri}/activity").json() == create
     assert get(status.url).json() == response.json()
@@ -141,6 +143,28 @@ def test_replies_are_ids_own_ones_first(anna: Account, dora: Person) -> None:
     assert get(status.uri).json()["replies"]["first"]["items"] == [own.uri]
 
 
+def test_long_threads_are_listed_page_by_page(anna: Account, monkeypatch: Any) -> None:
+    monkeypatch.setattr(views, "REPLIES_PAGE", 2)
+    root, bertha = publish(anna), make_account("bertha")
+    own = [publish(anna, "And", in_reply_to_id=root.pk).uri for _number in range(3)]
+    others = [publish(bertha, "Well", in_reply_to_id=root.pk).uri for _number in range(3)]
+    assert _walked(f"{root.uri}/replies") == [own[:2], own[2:], others[:2], others[2:]]
+    posts = [root.uri, *own, *others]
+    assert _walked(root.conversation_uri) == [posts[:2], posts[2:4], posts[4:6], posts[6:]]
+
+
+def _walked(uri: str) -> list[list[str]]:
+    """Return the items of all pages of a collection, each of which says whose it is and names itself."""
+    pages, page = [], get(uri).json()["first"]
+    while True:
+        assert (page["type"], page["partOf"]) == ("CollectionPage", uri)
+        pages.append(page["items"])
+        if "next" not in page:
+            return pages
+        address, page = page["next"], get(page["next"]).json()
+        assert page["id"] == address
+
+
 def test_a_thread_is_listed_from_its_root(anna: Account, dora: Person) -> None:
     root = publish(anna)
     answer = publish(make_account("bertha"), "And", in_reply_to_id=root.pk)
@@ -188,6 +212,19 @@ def test_a_follower_reads_more_in_the_outbox(anna: Account, dora: Person) -> Non
     response = signed_get(uri, dora)
     assert [item["object"]["id"] for item in response.json()["orderedItems"]] == [status.uri]
     assert response["Cache-Control"] == "private, no-store"
+
+
+def test_the_blocked_and_the_readers_of_suspended_accounts_find_nothing(anna: Account, dora: Person) -> None:
+    interactions.pin(anna, publish(anna))
+    relationships.block(anna, dora.account())
+    pinned, page = f"{anna.uri}/collections/featured", f"{anna.uri}/outbox?page=true"
+    for uri in (pinned, page):
+        assert len(get(uri).json()["orderedItems"]) == 1
+        assert signed_get(uri, dora).json()["orderedItems"] == []
+    Account.objects.filter(pk=anna.pk).update(suspended_at=timezone.now())
+    for uri in (pinned, page):
+        assert get(uri).json()["orderedItems"] == []
+    assert get(f"{anna.uri}/outbox").json()["totalItems"] == 0
 
 
 def test_the_pinned_are_featured_private_ones_as_ids(anna: Account, dora: Person) -> None:
