@@ -120,8 +120,14 @@ def render_document(attachment: MediaAttachment) -> dict[str, Any]:
         document["blurhash"] = attachment.blurhash
     if attachment.focus_x is not None and attachment.focus_y is not None:
         document["focalPoint"] = [attachment.focus_x, attachment.focus_y]
-    if original := attachment.meta.get("original"):
-        document |= {"width": original["width"], "height": original["height"]}
+    original = attachment.meta.get("original") or {}
+    document |= {name: original[name] for name in ("width", "height") if name in original}
+    if "duration" in original:
+        document["duration"] = f"PT{original['duration']:g}S"
+    if attachment.type != MediaAttachment.Type.IMAGE and attachment.preview_file:
+        preview = attachment.preview_file
+        icon = {"type": "Image", "mediaType": mime_type_of(preview), "url": file_url(preview)}
+        document["icon"] = icon
     return document
 
 

@@ -1,13 +1,22 @@
 """Attachments and emoji of other servers, however odd."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.documents import MAX_ATTACHMENTS, RemoteEmoji, parse_attachments, parse_emojis, render_emoji_tag
-from media.models import CustomEmoji
+from media.documents import (
+    MAX_ATTACHMENTS,
+    RemoteEmoji,
+    parse_attachments,
+    parse_emojis,
+    render_document,
+    render_emoji_tag,
+)
+from media.files import file_url
+from media.models import CustomEmoji, MediaAttachment
 
 URL = "https://d.example/a.png"
 KEYS = st.sampled_from(
@@ -143,3 +152,37 @@ def test_only_emoji_with_a_name_and_a_picture_are_taken() -> None:
         {"type": "Emoji", "name": "cat", "icon": [icon], "id": None, "updated": "never"},
     ]
     assert parse_emojis(tags) == [RemoteEmoji("cat", URL, "", None)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            {"type": "audio", "mime_type": "audio/mpeg", "meta": {"original": {"duration": 12.5}}},
+            {"mediaType": "audio/mpeg", "duration": "PT12.5S"},
+        ),
+        (
+            {
+                "type": "video",
+                "mime_type": "video/mp4",
+                "preview_file": "attachments/p.webp",
+                "meta": {"original": {"width": 1280, "height": 720, "duration": 3.0}},
+            },
+            {
+                "mediaType": "video/mp4",
+                "width": 1280,
+                "height": 720,
+                "duration": "PT3S",
+                "icon": {
+                    "type": "Image",
+                    "mediaType": "image/webp",
+                    "url": file_url("attachments/p.webp"),
+                },
+            },
+        ),
+        ({"type": "image", "mime_type": "image/png", "preview_file": "p.png"}, {"mediaType": "image/png"}),
+    ],
+)
+def test_sound_and_video_of_ours_say_how_long_they_are(columns: dict[str, Any], said: dict[str, Any]) -> None:
+    document = render_document(MediaAttachment(file="attachments/a", **columns))
+    assert document == {"type": "Document", "url": file_url("attachments/a"), "name": None, **said}
