@@ -24,7 +24,7 @@ from accounts.actors import USERNAME, ActorValues, BadActor, read_actor
 from accounts.events import AccountDeleted, AccountRead
 from accounts.models import Account, Follow
 from accounts.outbox import send_follow
-from accounts.remote_details import fetch_collections
+from accounts.remote_details import fetch_collections_soon
 from accounts.verification import check_links_soon, keep_proofs
 from core import locks
 from core.errors import AppError, Gone, NotFound
@@ -90,7 +90,7 @@ def _read_further(account: Account, moved_to_uri: str) -> None:
     """Have read after commit what the document only points to."""
     emit(AccountRead(account.pk))
     check_links_soon(account)
-    transaction.on_commit(partial(fetch_collections.delay, account_id=account.pk), robust=True)
+    fetch_collections_soon(account.pk)
     if moved_to_uri:
         later = partial(note_move.delay, account_id=account.pk, moved_to_uri=moved_to_uri)
         transaction.on_commit(later, robust=True)
@@ -140,9 +140,13 @@ def refresh_soon(account: Account) -> None:
     """Have an account that was last read a week ago read anew within minutes, once in six hours."""
     if account.fetched_at is not None and account.fetched_at > timezone.now() - STALE_AFTER:
         return
-    if cache.add(f"accounts.refresh:{account.pk}", 1, _REFRESH_PAUSE_SECONDS):
+    transaction.on_commit(partial(_enqueue_refresh, account.pk), robust=True)
+
+
+def _enqueue_refresh(account_id: int) -> None:
+    if cache.add(f"accounts.refresh:{account_id}", 1, _REFRESH_PAUSE_SECONDS):
         delay = random.uniform(0, _REFRESH_SPREAD_SECONDS)
-        refresh.apply_async(kwargs={"account_id": account.pk}, countdown=delay)
+        refresh.apply_async(kwargs={"account_id": account_id}, countdown=delay)
 
 
 @shared_task(name="accounts.refresh", queue="default")
@@ -233,7 +237,7 @@ def _free_handle(values: ActorValues, username: str, domain: str) -> None:
         else:
             former.username, former.domain, former.fetched_at = str(former.pk), INVALID_DOMAIN, None
             former.save(update_fields=["username", "domain", "fetched_at"])
-            transaction.on_commit(partial(refresh_soon, former), robust=True)
+            refresh_soon(former)
 
 
 def _become(former: Account, uri: str) -> None:

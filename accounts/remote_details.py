@@ -4,9 +4,12 @@ Enqueued by accounts/remote.py whenever an actor was read. Source: contract of t
 """
 
 import logging
+from functools import partial
 from typing import Any
 
 from celery import shared_task
+from django.core.cache import cache
+from django.db import transaction
 
 from accounts.models import Account
 from core.errors import AppError
@@ -16,6 +19,18 @@ from federation.vocab import first_of, integer_of
 log = logging.getLogger(__name__)
 
 _MAX_COUNT = 2_147_483_647
+# Bots change their profile with every train that is late.
+_READ_AGAIN_SECONDS = 600
+
+
+def fetch_collections_soon(account_id: int) -> None:
+    """Have the counts of a remote account read after commit; once in ten minutes."""
+    transaction.on_commit(partial(_enqueue, account_id), robust=True)
+
+
+def _enqueue(account_id: int) -> None:
+    if cache.add(f"accounts.collections:{account_id}", 1, _READ_AGAIN_SECONDS):
+        fetch_collections.delay(account_id=account_id)
 
 
 @shared_task(name="accounts.fetch_collections", queue="default")

@@ -80,9 +80,12 @@ def _with_tag(activity: Activity, change: Callable[[Tag], Any]) -> None:
 
 def on_account_read(event: AccountRead) -> None:
     """Have read what a remote account features; once in ten minutes."""
-    if cache.add(f"timelines.featured:{event.account_id}", 1, _READ_AGAIN_SECONDS):
-        later = partial(fetch_featured.delay, account_id=event.account_id)
-        transaction.on_commit(later, robust=True)
+    transaction.on_commit(partial(_enqueue, event.account_id), robust=True)
+
+
+def _enqueue(account_id: int) -> None:
+    if cache.add(f"timelines.featured:{account_id}", 1, _READ_AGAIN_SECONDS):
+        fetch_featured.delay(account_id=account_id)
 
 
 @shared_task(name="timelines.fetch_featured", queue="default")
