@@ -5,8 +5,10 @@ Called wherever domains are compared or stored: `core/http.py`, federation, hand
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
 import idna
 
 MAX_URL_BYTES = 2048
@@ -17,8 +19,22 @@ _PLAIN_HOST = re.compile(
 )
 _IPV6_LITERAL = re.compile(r"\[[0-9a-f:.]+\]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
+_PLAIN_TARGET = re.compile(r"(?:[A-Za-z0-9/_.~!$&'()*+,;=:@?-]|%[0-9A-Fa-f]{2})*")
 # What urllib, httpx and browsers read differently, or what no URL may hold.
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\<>\"\u0080-\u00a0\u2028\u2029\ufeff]")
+
+
+class WireUrl(NamedTuple):
+    """A URL as a request names it: `host` with a port unless it is the usual one, `target` path and query.
+
+    `name` and `port` say where to connect to.
+    """
+
+    scheme: str
+    host: str
+    target: str
+    name: str
+    port: int
 
 
 @lru_cache(maxsize=10_000)
@@ -83,3 +99,19 @@ def same_host(first_url: str, second_url: str) -> bool:
     """Tell whether two http(s) URLs are on one host; ports are part of the comparison."""
     first = host_of(first_url)
     return first is not None and first == host_of(second_url)
+
+
+def wire_url(url: str) -> WireUrl:
+    """Return how a request names a URL; raises ValueError as `split_url`.
+
+    What has to be escaped is left to httpx, which is slow and sends whatever is not sent here.
+    """
+    parts = split_url(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not _PLAIN_TARGET.fullmatch(target) or "/." in target:
+        try:
+            target = httpx.URL(parts.geturl()).raw_path.decode("ascii")
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from error
+    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    return WireUrl(parts.scheme, parts.netloc, target, parts.hostname or "", port)

@@ -35,7 +35,7 @@ from django.conf import settings
 from core import addresses
 from core.addresses import AddressRefused, is_private_host
 from core.errors import RemoteUnreachable
-from core.hosts import split_url
+from core.hosts import split_url, wire_url
 from core.posting import Place, Poster
 
 JSON_LIMIT_BYTES = 1_048_576
@@ -161,12 +161,14 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     are in flight at once is the caller's to bound.
     """
     with _explained(url):
-        checked = _checked(url)
-        lowered = {name.lower(): value for name, value in headers.items()}
-        lowered = {"host": checked.netloc.decode("ascii"), "user-agent": user_agent(), **lowered}
-        place = Place(checked.scheme == "https", checked.host, checked.port or _PORTS[checked.scheme])
-        target = checked.raw_path.decode("ascii")
-        answer = await current_wire().poster.post(place, target, tuple(lowered.items()), body)
+        try:
+            to = wire_url(url)
+        except ValueError as error:
+            raise AddressRefused(cause=f"{url[:300]!r} is refused: {error}") from error
+        _require_port(url, to.name, to.port)
+        sent = {"Host": to.host, "User-Agent": user_agent(), **headers}
+        place = Place(to.scheme == "https", to.name, to.port)
+        answer = await current_wire().poster.post(place, to.target, sent, body)
         return Answer(answer.status, url, httpx.Headers(answer.headers), answer.body)
 
 
@@ -215,10 +217,13 @@ def _checked(url: str) -> httpx.URL:
         checked = httpx.URL(parts.geturl())
     except (ValueError, httpx.InvalidURL) as error:
         raise AddressRefused(cause=f"{url[:300]!r} is refused: {error}") from error
-    port = checked.port or _PORTS[checked.scheme]
-    if port not in _PORTS.values() and not is_private_host(checked.host, port):
-        raise AddressRefused(cause=f"{url[:300]!r} is refused: port {port}")
+    _require_port(url, checked.host, checked.port or _PORTS[checked.scheme])
     return checked
+
+
+def _require_port(url: str, host: str, port: int) -> None:
+    if port not in _PORTS.values() and not is_private_host(host, port):
+        raise AddressRefused(cause=f"{url[:300]!r} is refused: port {port}")
 
 
 def _with_defaults(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,14 +1,14 @@
 """POSTs as deliveries need them: to thousands of servers at once, over connections kept for a moment.
 
 Called by `core/http.py` only, which checks the URL, says which address to dial and explains what went wrong.
-It is here because one POST through httpx takes the processor longer than the RSA signature on it; reading
-and writing of HTTP is h11's, as it is httpx's. Source: RFC 9112 §9.3 (a kept connection may be closed at any
+It is here because one POST through httpx takes the processor longer than the RSA signature on it; answers
+are read by h11, as they are below httpx. Source: RFC 9112 §9.3 (a kept connection may be closed at any
 time), contract of the federation §4.6.
 """
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,9 @@ KEPT_ANSWER_BYTES = 4096
 KEEP_SECONDS = 4.0
 MAX_KEPT = 64
 _MAX_HEAD_BYTES = 65_536
+
+# What h11 has to know of a request to read its answer: checking each of ours anew costs as much as reading.
+_ANY_POST = h11.Request(method="POST", target="/", headers=[("Host", "any"), ("Content-Length", "0")])
 
 FindAddress = Callable[[str, int], Awaitable[str]]
 Headers = Sequence[tuple[bytes, bytes]]
@@ -56,25 +59,24 @@ class Poster:
         self._tls = tls
         self._kept: list[_Connection] = []
 
-    async def post(
-        self, place: Place, target: str, headers: Sequence[tuple[str, str]], body: bytes
-    ) -> PostAnswer:
-        """Send one POST; `headers` hold Host. Raises TimeoutError, ConnectionError or h11.ProtocolError.
+    async def post(self, place: Place, target: str, headers: Mapping[str, str], body: bytes) -> PostAnswer:
+        """Send one POST; `headers` hold Host, and nothing that others have written.
 
+        Raises TimeoutError, ConnectionError or h11.ProtocolError.
         On a kept connection that turns out to be closed it is sent again on a new one.
         """
-        request = h11.Request(
-            method="POST", target=target, headers=[*headers, ("Content-Length", str(len(body)))]
-        )
+        lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
+        request = head.encode("ascii") + body
         kept = self._take(place)
         if kept is not None:
             try:
-                return await self._exchange(kept, request, body)
+                return await self._exchange(kept, request)
             except ClosedUnanswered:
                 pass
         async with asyncio.timeout(CONNECT_SECONDS):
             connection = await self._connect(place)
-        return await self._exchange(connection, request, body)
+        return await self._exchange(connection, request)
 
     async def _connect(self, place: Place) -> "_Connection":
         address = await self._find_address(place.host, place.port)
@@ -90,10 +92,10 @@ class Poster:
             raise ConnectionError(str(error)) from error
         return connection
 
-    async def _exchange(self, connection: "_Connection", request: h11.Request, body: bytes) -> PostAnswer:
+    async def _exchange(self, connection: "_Connection", request: bytes) -> PostAnswer:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await connection.exchange(request, body)
+                answer = await connection.exchange(request)
         except BaseException:
             connection.close()
             raise
@@ -131,16 +133,16 @@ class _Connection(asyncio.Protocol):
         self._response: h11.Response | None = None
         self._body = bytearray()
 
-    async def exchange(self, request: h11.Request, body: bytes) -> PostAnswer:
-        """Send a request and wait for the answer."""
+    async def exchange(self, request: bytes) -> PostAnswer:
+        """Send a whole request and wait for the answer."""
         if self._transport is None or self._transport.is_closing():
             raise ClosedUnanswered("closed while it was kept")
         self._answer = asyncio.get_running_loop().create_future()
         self._response = None
         self._body.clear()
-        parts = (self._http.send(request), self._http.send(h11.Data(body)))
+        self._http.send(_ANY_POST)
         self._http.send(h11.EndOfMessage())
-        self._transport.write(b"".join(part for part in parts if part))
+        self._transport.write(request)
         return await self._answer
 
     def make_ready(self) -> bool:

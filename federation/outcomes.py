@@ -5,13 +5,14 @@ Called by `federation/pump.py`. Source: contract of the federation §4.6.
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
 import structlog
+from django.db import connection
 
 from federation import peers
 from federation.claims import Owed, let_followers_go
@@ -47,6 +48,15 @@ class Outcome:
     retry_after: timedelta | None = None
     scheme: Scheme | None = None
 
+
+_FAILED_SQL = """
+UPDATE federation_delivery d
+SET state = f.state, next_attempt_at = f.due_at, claimed_until = NULL, last_status = f.status,
+    last_error = f.reason
+FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::int[], %s::text[])
+    AS f (id, state, due_at, status, reason)
+WHERE d.id = f.id AND d.state = 'queued'
+"""
 
 Outcomes = Sequence[tuple[Owed, Outcome]]
 
@@ -92,32 +102,35 @@ def record_outcomes(outcomes: Outcomes, now: datetime) -> None:
 
 def _record_failures(failed: Outcomes, now: datetime) -> None:
     gone = _gone_senders(failed)
-    rows = []
+    over = {owed.id for owed, outcome in failed if _is_over(owed, outcome, gone)}
     for owed, outcome in failed:
         logger.info("delivery_failed", delivery_id=owed.id, host=owed.host, status=outcome.status)
-        is_over = (
-            outcome.verdict is Verdict.GIVE_UP or owed.attempts >= MAX_ATTEMPTS or owed.sender_uri in gone
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FAILED_SQL,
+            [
+                [owed.id for owed, _ in failed],
+                [Delivery.State.DEAD if owed.id in over else Delivery.State.QUEUED for owed, _ in failed],
+                [now + _delay(owed, outcome) for owed, outcome in failed],
+                [outcome.status for _, outcome in failed],
+                [outcome.reason for _, outcome in failed],
+            ],
         )
-        rows.append(
-            Delivery(
-                id=owed.id,
-                state=Delivery.State.DEAD if is_over else Delivery.State.QUEUED,
-                next_attempt_at=now + max(retry_delay(owed.attempts), outcome.retry_after or timedelta()),
-                claimed_until=None,
-                last_status=outcome.status,
-                last_error=outcome.reason,
-            )
-        )
-    Delivery.objects.filter(state=Delivery.State.QUEUED).bulk_update(
-        rows, ["state", "next_attempt_at", "claimed_until", "last_status", "last_error"]
-    )
-    drop_overtaken([row.id for row in rows])
-    over = {row.id for row in rows if row.state == Delivery.State.DEAD}
+    drop_overtaken([owed.id for owed, _ in failed])
     let_followers_go([owed.order_key for owed, _ in failed if owed.id in over and owed.order_key], now)
     peers.note_failures(Counter(owed.host for owed, outcome in failed if outcome.host_failed), now)
     for owed, outcome in failed:
         if outcome.retry_after is not None:
             peers.pause(owed.host, now + min(outcome.retry_after, MAX_HOST_PAUSE), now)
+
+
+def _is_over(owed: Owed, outcome: Outcome, gone: Collection[str]) -> bool:
+    is_last = outcome.verdict is Verdict.GIVE_UP or owed.attempts >= MAX_ATTEMPTS
+    return is_last or (outcome.status == 401 and owed.sender_uri in gone)
+
+
+def _delay(owed: Owed, outcome: Outcome) -> timedelta:
+    return max(retry_delay(owed.attempts), outcome.retry_after or timedelta())
 
 
 def _gone_senders(failed: Outcomes) -> set[str]:

@@ -85,23 +85,26 @@ def note_success(hosts: Iterable[str], now: datetime) -> None:
     Clears every failure, and what had to wait for the host is due. Changes a row at most once an hour while
     all is well.
     """
+    # In order, here and below: two processes that note the same hosts must not wait in a circle.
     wanted = sorted(hosts)
     known = {peer.domain: peer for peer in Peer.objects.filter(domain__in=wanted)}
-    noteworthy = [host for host in wanted if host not in known or _is_news(known[host], now)]
-    if not noteworthy:
+    strange = [Peer(domain=host, last_success_at=now) for host in wanted if host not in known]
+    Peer.objects.bulk_create(strange, ignore_conflicts=True)
+    changed = [peer.domain for peer in known.values() if _is_news(peer, now)]
+    if not changed:
         return
     with transaction.atomic():
-        revived = []
-        peers = _locked_peers(noteworthy)
-        for peer in peers:
-            if peer.consecutive_failures >= BREAKER_FAILURES:
-                revived.append(peer.domain)
-            peer.consecutive_failures, peer.failure_days = 0, []
-            peer.unavailable_since = peer.paused_until = None
-            peer.last_success_at = now
-        Peer.objects.bulk_update(peers, [*_FAILURE_FIELDS, "last_success_at"])
-        if revived:
-            _queued(revived, now).filter(next_attempt_at__gt=now).update(next_attempt_at=now)
+        revived = [
+            peer.domain for peer in _locked_peers(changed) if peer.consecutive_failures >= BREAKER_FAILURES
+        ]
+        Peer.objects.filter(domain__in=changed).update(
+            consecutive_failures=0,
+            failure_days=[],
+            unavailable_since=None,
+            paused_until=None,
+            last_success_at=now,
+        )
+        _queued(revived, now).filter(next_attempt_at__gt=now).update(next_attempt_at=now)
 
 
 def _is_news(peer: Peer, now: datetime) -> bool:
@@ -128,8 +131,10 @@ def note_failures(failures: Mapping[str, int], now: datetime) -> None:
     if not failures:
         return
     cache.delete_many([_heard_key(host) for host in failures])
+    hosts = sorted(failures)
+    Peer.objects.bulk_create([Peer(domain=host) for host in hosts], ignore_conflicts=True)
     with transaction.atomic():
-        peers = _locked_peers(sorted(failures))
+        peers = _locked_peers(hosts)
         for peer in peers:
             _add_failures(peer, failures[peer.domain], now)
         Peer.objects.bulk_update(peers, _FAILURE_FIELDS)
@@ -199,8 +204,6 @@ def _days_since(first: date, last: date) -> list[date]:
 
 
 def _locked_peers(hosts: Sequence[str]) -> list[Peer]:
-    """Return the rows of hosts, made where there are none; in order, so that no two wait in a circle."""
-    Peer.objects.bulk_create([Peer(domain=host) for host in hosts], ignore_conflicts=True)
     return list(Peer.objects.select_for_update().filter(domain__in=hosts).order_by("domain"))
 
 

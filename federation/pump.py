@@ -6,7 +6,7 @@ hangs: its post makes room for others after a second, and its host gets one at a
 """
 
 import asyncio
-import itertools
+import math
 import queue
 import resource
 import threading
@@ -37,7 +37,9 @@ _OTHER_FILES = 512
 _SIGNING_THREADS = 2
 _SIGNED_AT_ONCE = 8
 # Answers come in droves; what has come within this is written down together.
-_GATHER_SECONDS = 0.02
+_GATHER_SECONDS = 0.05
+# Fewer free places than this part of all are not worth a claim, as long as answers may come any moment.
+_WORTH_A_CLAIM = 4
 # How long to do without looking for what became due, when the last look found nothing.
 _LOOK_SECONDS = 0.25
 
@@ -72,10 +74,10 @@ def stop() -> None:
 
 
 class _Pump:
-    """What is in flight, and since when."""
+    """What is in flight, and since when: from when it is sent, so that nobody hurries when we are slow."""
 
     def __init__(self) -> None:
-        self._in_flight: dict[int, tuple[Owed, float]] = {}
+        self._in_flight: dict[int, float] = {}
         self._per_host: Counter[str] = Counter()
         self._full: set[str] = set()
         self._signers: Signers = {}
@@ -102,7 +104,7 @@ class _Pump:
         if not claimed:
             self._next_look_at = now + _LOOK_SECONDS
         for owed in claimed:
-            self._in_flight[owed.id] = owed, now
+            self._in_flight[owed.id] = math.inf
             self._per_host[owed.host] += 1
             if self._per_host[owed.host] >= owed.at_once:
                 self._full.add(owed.host)
@@ -110,12 +112,13 @@ class _Pump:
                 self._signers[owed.sender_uri] = _find_signer(owed.sender_uri)
         for start in range(0, len(claimed), _SIGNED_AT_ONCE):
             batch = claimed[start : start + _SIGNED_AT_ONCE]
-            http.current_wire().submit(_send_all(batch, self._signers, self._answers))
+            http.current_wire().submit(_send_all(batch, self._signers, self._in_flight, self._answers))
 
     def _room(self, now: float) -> int:
-        newest_first = reversed(self._in_flight.values())
-        quick = sum(1 for _ in itertools.takewhile(lambda each: each[1] > now - QUICK_SECONDS, newest_first))
-        return min(MAX_QUICK - quick, _most_in_flight() - len(self._in_flight))
+        """Return how many more may be sent; 0 when it is too early to ask for so few."""
+        quick = sum(1 for sent_at in list(self._in_flight.values()) if sent_at > now - QUICK_SECONDS)
+        room = min(MAX_QUICK - quick, _most_in_flight() - len(self._in_flight))
+        return room if room >= MAX_QUICK // _WORTH_A_CLAIM or not quick else 0
 
     def _gathered(self) -> list[tuple[Owed, Outcome]]:
         try:
@@ -161,9 +164,12 @@ def _find_signer(actor_uri: str) -> Signer | None:
 # On the loop
 
 
-async def _send_all(batch: Sequence[Owed], signers: Signers, answers: Answers) -> None:
+async def _send_all(
+    batch: Sequence[Owed], signers: Signers, in_flight: dict[int, float], answers: Answers
+) -> None:
     """Sign a few deliveries, then send all of them; each gives its outcome as soon as it has one."""
     signed = await asyncio.get_running_loop().run_in_executor(_signing, _sign_all, batch, signers)
+    in_flight.update((owed.id, time.monotonic()) for owed in batch)
     await asyncio.gather(
         *(
             _send(owed, signers[owed.sender_uri], headers, answers)

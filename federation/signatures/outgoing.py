@@ -6,9 +6,9 @@ Called by `federation/keys.py` for everything that signs. Source: contract of th
 from datetime import datetime
 from enum import StrEnum
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from core.hosts import wire_url
 from federation.signatures import cavage, rfc9421
 
 _NOT_TAKEN = frozenset({400, 401})
@@ -42,13 +42,11 @@ def sign_request(
     content_type: str = "",
 ) -> dict[str, str]:
     """Return the headers that sign one request; with a body its digest and content type are among them."""
-    target = httpx.URL(url)
-    host = target.netloc.decode("ascii")
-    path = target.raw_path.decode("ascii")
+    target = wire_url(url)
     if scheme is Scheme.RFC9421:
         return rfc9421.sign_request(
             method=method,
-            target_uri=f"{target.scheme}://{host}{path}",
+            target_uri=f"{target.scheme}://{target.host}{target.target}",
             key_id=key_id,
             private_key=private_key,
             now=now,
@@ -57,8 +55,8 @@ def sign_request(
         )
     return cavage.sign_request(
         method=method,
-        host=host,
-        target=path,
+        host=target.host,
+        target=target.target,
         key_id=key_id,
         private_key=private_key,
         now=now,

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import httpx
 import pytest
 
 from core import http, posting
 from core.errors import RemoteUnreachable
+from core.hosts import wire_url
 from tests.loopback import LoopbackServer, Received, Talk, answer, serve_raw
 
 Start = Callable[[Talk], LoopbackServer]
@@ -132,3 +134,26 @@ def test_nobody_there(settings: Any) -> None:
     settings.FEDERATION_PRIVATE_HOSTS = ("gone.localhost:9",)
     with pytest.raises(http.ConnectionFailed):
         http.current_wire().run(http.post("http://gone.localhost:9/", b"{}", {}))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/inbox",
+        "/a//b;c=d?e=f&g=%2f",
+        "/?author=1",
+        "/at://did:plc:x/y",
+        "/é ü",
+        "/%zz",
+        "/a/../b",
+        "?x",
+    ]
+    + ["/a|b{c}`^"],
+)
+def test_a_url_is_named_as_httpx_would(path: str) -> None:
+    url = f"https://Peer.example:443{path}"
+    to = wire_url(url)
+    assert (to.scheme, to.host, to.name, to.port) == ("https", "peer.example", "peer.example", 443)
+    assert to.target == httpx.URL(url).raw_path.decode()
