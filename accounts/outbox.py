@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts import documents
 from accounts.models import Account, Block, Follow, Move
+from core.ids import id_at
 from federation.delivery import deliver
 from federation.keys import create_signing_key, instance_actor_uri
 from federation.relays import relay_inboxes
@@ -107,8 +108,11 @@ def send_actor_update(account: Account) -> None:
     if not account.is_local:
         return
     now = timezone.now()
+    # By ids: the newest of an account are found without reading the older ones.
     mentioned = Account.objects.filter(
-        mentions__status__account=account, mentions__status__created_at__gte=now - _LATELY
+        mentions__status__account=account,
+        mentions__status__deleted_at__isnull=True,
+        mentions__status__pk__gte=id_at(now - _LATELY),
     )
     concerned = _related(account).union(mentioned.order_by().values("pk"), all=True)
     deliver(
