@@ -155,7 +155,7 @@ def _print_another(options: argparse.Namespace) -> None:
 
 def _print_ours(options: argparse.Namespace) -> None:
     with _counting_server() as server:
-        seeded = _seed(server, options.accounts, options.statuses)
+        seeded = seed_server(server, options.accounts, options.statuses)
         pids = server.pids()
         workers = {"workers": [pid for name in WORKERS for pid in pids[name]]}
         groups = {group: [pid for name in names for pid in pids[name]] for group, names in GROUPS.items()}
@@ -174,7 +174,7 @@ def _print_ours(options: argparse.Namespace) -> None:
         _print(memory_table(Processes(pids).memory()))
         if options.scale > 1:
             more = options.scale - 1
-            _seed(server, options.accounts * more, options.statuses * more, "--grow")
+            seed_server(server, options.accounts * more, options.statuses * more, "--grow")
             _print(growth_table(small, measurement.rows(), options.scale))
 
 
@@ -211,7 +211,8 @@ def _counting_server() -> Iterator[RunningServer]:
         yield server
 
 
-def _seed(server: RunningServer, accounts: int, statuses: int, *options: str) -> dict[str, Any]:
+def seed_server(server: RunningServer, accounts: int, statuses: int, *options: str) -> dict[str, Any]:
+    """Fill a server with benchmarks/seed.py and return what that prints."""
     command = [sys.executable, "-m", "benchmarks.seed", "--accounts", str(accounts)]
     done = subprocess.run(
         [*command, "--statuses", str(statuses), *options],

@@ -169,9 +169,6 @@ def _servers(folder: Path, addresses: Mapping[str, str]) -> list[Program]:
 def _doors(options: argparse.Namespace, environment: Mapping[str, str]) -> list[Program]:
     """Web and streaming: what answers people and other servers."""
     granian = "granian --interface wsgi --blocking-threads 4 --workers-kill-timeout 5 --log-level warning"
-    uvicorn = (
-        "uvicorn --no-access-log --log-level warning --timeout-graceful-shutdown 2 --ws-ping-interval 30"
-    )
     web, streaming = options.port, options.streaming_port
     return [
         _python_program(
@@ -182,7 +179,7 @@ def _doors(options: argparse.Namespace, environment: Mapping[str, str]) -> list[
         ),
         _python_program(
             "streaming",
-            f"{uvicorn} --host {LOCALHOST} --port {streaming} genosocial.streaming:app".split(),
+            f"genosocial.streaming --host {LOCALHOST} --port {streaming}".split(),
             environment=environment,
             is_ready=lambda pid: _answers(streaming, "/api/v1/streaming/health"),
         ),

@@ -54,10 +54,10 @@ def serve_streaming(heartbeat_seconds: float) -> Iterator[StreamingServer]:
     """Run the streaming process in a thread."""
     from django.conf import settings
 
-    from timelines.streaming.app import StreamingApp
+    from timelines.streaming.app import SERVER_OPTIONS, StreamingApp
 
     app = StreamingApp(settings.REDIS_URL, heartbeat_seconds)
-    config = uvicorn.Config(app, host=HOST, port=0, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, host=HOST, port=0, **SERVER_OPTIONS)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -212,6 +212,37 @@ def test_a_binary_frame_closes_the_socket(streaming: StreamingServer) -> None:
     assert closing.value.rcvd.code == 1003
 
 
+def test_a_frame_too_large_closes_its_socket_and_no_other(streaming: StreamingServer) -> None:
+    anna = somebody()
+    with socket(streaming, token_for(anna)) as opened, socket(streaming, token_for(anna)) as kept:
+        subscribe(kept, f"timeline:{anna.pk}", stream="user")
+        opened.send("x" * 1_000_000)
+        with pytest.raises(ConnectionClosed) as closing:
+            opened.recv(timeout=TIMEOUT)
+        publish(f"timeline:{anna.pk}", "delete", "7")
+        assert next_frame(kept)["event"] == "delete"
+    assert closing.value.rcvd is not None
+    assert closing.value.rcvd.code == 1009
+
+
+def test_ten_thousand_commands_do_no_harm(streaming: StreamingServer) -> None:
+    anna = somebody()
+    with socket(streaming, token_for(anna)) as opened:
+        for number in range(10_000):
+            opened.send(json.dumps({"type": "subscribe", "stream": ("user", "public")[number % 2]}))
+        wait_for_listeners(f"timeline:{anna.pk}", 1)
+        publish(f"timeline:{anna.pk}", "delete", "7")
+        assert next_frame(opened)["event"] == "delete"
+
+
+def test_who_is_refused_ten_thousand_times_is_disconnected(streaming: StreamingServer) -> None:
+    with socket(streaming, token_for(somebody())) as opened, pytest.raises(ConnectionClosed):
+        for _ in range(10_000):
+            opened.send(json.dumps({"type": "subscribe", "stream": "weather"}))
+        while True:
+            opened.recv(timeout=TIMEOUT)
+
+
 def _unconfirmed() -> str:
     from tests.cast import user_of
 

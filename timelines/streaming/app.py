@@ -1,7 +1,7 @@
 """The ASGI application: lifespan, health, and which door a connection goes through.
 
-Pings and dropping of peers that do not answer them are the server's work (uvicorn: --ws-ping-interval 30
---ws-ping-timeout 30).
+Pings, dropping of peers that do not answer them, and the largest frame are the server's work, see
+`SERVER_OPTIONS`.
 """
 
 import logging
@@ -19,6 +19,16 @@ from timelines.streaming.tokens import TokenChecker
 log = logging.getLogger(__name__)
 
 ADDRESS = "/api/v1/streaming"
+# For uvicorn. Compressing would double the memory that each connection takes; apps send commands only.
+SERVER_OPTIONS: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    "ws_per_message_deflate": False,
+    "ws_max_size": 65_536,
+    "ws_ping_interval": 30,
+    "ws_ping_timeout": 30,
+    "log_level": "warning",
+    "timeout_graceful_shutdown": 2,
+}
 
 
 class StreamingApp:
