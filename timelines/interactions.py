@@ -8,8 +8,6 @@ Source: API behaviours section 9.
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,7 +43,7 @@ def favourite(account: Account, status: Status, *, uri: str = "") -> Favourite:
         if not created:
             return row
         counted = Status.objects.kept().filter(pk=status.pk)
-        if not counted.update(favourites_count=F("favourites_count") + 1):
+        if not counted.add_to_count("favourites_count", 1, told=account.is_local):
             raise NotFound(cause="deleted while it was favoured")
         notify(
             [status.account_id],
@@ -69,7 +67,7 @@ def unfavourite(account: Account, status: Status) -> None:
         forget_notification(Notification.Type.FAVOURITE, row.pk)
         row.delete()
         counted = Status.objects.filter(pk=status.pk)
-        counted.update(favourites_count=Greatest(F("favourites_count") - 1, 0))
+        counted.add_to_count("favourites_count", -1, told=account.is_local)
 
 
 def find_reblog(account: Account, status: Status) -> Status | None:

@@ -202,6 +202,8 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
         in_reply_to_account_id=replied_to(author, parent),
         # Never empty: who answers and who mutes needs a key of the thread.
         conversation_uri=values.conversation_uri or (parent.conversation_uri if parent else "") or values.uri,
+        origin_favourites_count=values.favourites_count,
+        origin_reblogs_count=values.reblogs_count,
         **remote_quotes.policies(values, author),
         created_at=values.created_at,
         edited_at=values.edited_at,

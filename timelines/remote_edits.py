@@ -26,21 +26,21 @@ def apply_edit(status: Status, values: NoteValues, mentioned: Sequence[Account])
     """Bring a status up to date when the document says that it was edited after what we know.
 
     Author, visibility, uri, time and parent never change. A document of the same edit, or without a date, may
-    bring new tallies of a poll, consent to a quote, and who may quote; an older one changes nothing.
+    bring new tallies, counters, consent to a quote, and who may quote; an older one changes nothing.
     """
     last_change = status.edited_at or status.created_at
     if values.updated_at is None or values.updated_at <= last_change:
         if values.updated_at in (None, last_change):
             remote_polls.update_tallies(status, values.poll)
             remote_quotes.update_consent(status, values.quote)
-            _take_policies(status, values)
+            _take_told(status, values)
         return
     attachments = load_attachments(status.media_ids)
     shown = [attachments[pk] for pk in status.media_ids if pk in attachments]
     before = current_version(status)
     asks_anew = remote_polls.save_poll(status, values.poll)
     quotes_anew = remote_quotes.change_quote(status, values.quote)
-    _take_policies(status, values)
+    _take_told(status, values)
     if not asks_anew and not quotes_anew and not _differs(status, values, shown):
         change_mentions(status, mentioned)
         return
@@ -56,12 +56,17 @@ def apply_edit(status: Status, values: NoteValues, mentioned: Sequence[Account])
     status_edited(status, newly_mentioned=change_mentions(status, mentioned))
 
 
-def _take_policies(status: Status, values: NoteValues) -> None:
-    policies = remote_quotes.policies(values, status.account)
-    if any(getattr(status, name) != value for name, value in policies.items()):
-        for name, value in policies.items():
+def _take_told(status: Status, values: NoteValues) -> None:
+    """Take over who may quote, and the counters: what changes without an edit."""
+    told: dict[str, Any] = dict(remote_quotes.policies(values, status.account))
+    counted = (values.favourites_count, values.reblogs_count)
+    for name, count in zip(("origin_favourites_count", "origin_reblogs_count"), counted, strict=True):
+        if count is not None:
+            told[name] = count
+    if any(getattr(status, name) != value for name, value in told.items()):
+        for name, value in told.items():
             setattr(status, name, value)
-        status.save(update_fields=list(policies))
+        status.save(update_fields=list(told))
 
 
 def _differs(status: Status, values: NoteValues, shown: Sequence[MediaAttachment]) -> bool:

@@ -336,7 +336,7 @@ def _count(status: Status, step: int) -> None:
         if step > 0:
             # Waits for a deletion that runs at the same moment, and then finds nothing to count.
             counted = counted.kept()
-        if not counted.update(reblogs_count=Greatest(F("reblogs_count") + step, 0)):
+        if not counted.add_to_count("reblogs_count", step, told=status.is_local):
             raise NotFound(cause="deleted while it was reblogged")
         if step < 0:
             Notification.objects.filter(type=Notification.Type.REBLOG, origin_id=status.pk).delete()

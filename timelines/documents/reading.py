@@ -90,6 +90,9 @@ class NoteValues:
     files: tuple[RemoteFile, ...]
     # The pages that it is about, as its server says; the first one is shown as its card.
     links: tuple[str, ...]
+    # How many favourites and reblogs its own server counts; None when it does not say.
+    favourites_count: int | None
+    reblogs_count: int | None
     # Replies that its own server has, to be looked at once.
     reply_uris: tuple[str, ...]
     emojis: tuple[RemoteEmoji, ...]
@@ -156,6 +159,8 @@ def read_note(document: Mapping[str, Any], activity: Mapping[str, Any] | None = 
         tag_names=_tag_names(document),
         files=tuple(parse_attachments(document.get("attachment"))),
         links=tuple(parse_links(document.get("attachment"))),
+        favourites_count=_total(document, "likes"),
+        reblogs_count=_total(document, "shares"),
         reply_uris=_replies(document, uri),
         emojis=tuple(parse_emojis(document.get("tag"))),
     )
@@ -225,6 +230,11 @@ def _uri(value: str | None) -> str:
 def _parent_uri(document: Mapping[str, Any], uri: str) -> str:
     parent = _uri(id_of(document.get("inReplyTo")))
     return "" if parent == uri else parent
+
+
+def _total(document: Mapping[str, Any], key: str) -> int | None:
+    collection = object_of(document.get(key))
+    return read_collection(collection).total if collection else None
 
 
 def _replies(document: Mapping[str, Any], uri: str) -> tuple[str, ...]:

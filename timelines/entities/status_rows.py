@@ -21,8 +21,9 @@ wanted AS (
   FROM page JOIN timelines_status reblog USING (id) WHERE reblog.reblog_of_id IS NOT NULL
 )
 SELECT wanted.place, status.id, {version_sql("status")}, status.account_id, {version_sql("author")},
-  status.reblog_of_id, status.visibility, status.replies_count, status.reblogs_count,
-  status.favourites_count, status.quotes_count, status.quote_automatic, status.quote_manual, quote.id,
+  status.reblog_of_id, status.visibility, status.replies_count,
+  coalesce(status.origin_reblogs_count, status.reblogs_count),
+  coalesce(status.origin_favourites_count, status.favourites_count), status.quotes_count, status.quote_automatic, status.quote_manual, quote.id,
   poll.id, application.name, application.website
 FROM wanted
 JOIN timelines_status status USING (id)

@@ -1,11 +1,12 @@
 """Status: a post or a reblog, local or remote, with its mentions, tags and earlier versions."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Greatest
 
 from accounts.models import Account, Application
 from core.fields import SnowflakeField
@@ -36,6 +37,20 @@ class StatusQuerySet(models.QuerySet["Status"]):
     def originals(self) -> Self:
         """Leave reblogs out."""
         return self.filter(reblog_of__isnull=True)
+
+    def add_to_count(self, name: str, step: int, *, told: bool) -> int:
+        """Count one more (1) or less (-1) of ``name``, with ``told`` also in what the origin last told.
+
+        Returns how many statuses that were.
+        """
+        changes: dict[str, Any] = {name: Greatest(F(name) + step, 0)}
+        if told:
+            origin = f"origin_{name}"
+            # GREATEST passes over NULL, and what was never told stays so.
+            changes[origin] = Case(
+                When(**{f"{origin}__isnull": False}, then=Greatest(F(origin) + step, 0)), default=None
+            )
+        return self.update(**changes)
 
 
 class Status(models.Model):
@@ -102,6 +117,9 @@ class Status(models.Model):
     replies_count = models.PositiveIntegerField(default=0)
     reblogs_count = models.PositiveIntegerField(default=0)
     favourites_count = models.PositiveIntegerField(default=0)
+    # What its own server says, for nobody else knows of all; shown, and believed no further.
+    origin_reblogs_count = models.PositiveIntegerField(null=True, blank=True)
+    origin_favourites_count = models.PositiveIntegerField(null=True, blank=True)
     # Accepted ones.
     quotes_count = models.PositiveIntegerField(default=0)
 

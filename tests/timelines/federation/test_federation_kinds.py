@@ -7,6 +7,7 @@ import pytest
 from accounts import relationships
 from accounts.models import Account
 from core.errors import AppError
+from tests.cast import api_client
 from tests.loopback import answer
 from tests.peer import PUBLIC, Document, Person, verdicts
 from timelines.drafts import StatusDraft
@@ -141,3 +142,23 @@ def test_a_private_post_that_we_may_not_see_is_kept(dora: Person) -> None:
     with pytest.raises(AppError):
         resolve_url(note["id"])
     assert stored(note).deleted_at is None
+
+
+# Counters
+
+
+def test_what_the_origin_counts_is_shown(anna: Account, dora: Person) -> None:
+    def shown() -> tuple[int, int]:
+        entity = api_client(anna).get(f"/api/v1/statuses/{stored(note).pk}").json()
+        return entity["favourites_count"], entity["reblogs_count"]
+
+    note = dora.posts(likes={"totalItems": 7}, shares={"totalItems": -3})
+    assert shown() == (7, 0)
+    app = api_client(anna)
+    assert app.post(f"/api/v1/statuses/{stored(note).pk}/favourite").json()["favourites_count"] == 8
+    dora.does("Update", {**note, "likes": {"totalItems": 9}, "shares": {"totalItems": 2}})
+    assert shown() == (9, 2)
+    app.post(f"/api/v1/statuses/{stored(note).pk}/unfavourite")
+    assert shown() == (8, 2)
+    # What others claim moves no list of what is popular.
+    assert (stored(note).favourites_count, stored(note).reblogs_count) == (0, 0)
