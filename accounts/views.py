@@ -6,6 +6,7 @@ Routed by genosocial/urls.py. Source: contract of the federation 1.1, 1.4, 5.1.
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls.converters import StringConverter
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -25,6 +26,12 @@ from media.files import file_url
 
 PAGE_SIZE = 12
 _ACTOR_MAX_AGE_SECONDS = 180
+
+
+class NameConverter(StringConverter):
+    """What stands in an address where the name of an account of ours does; nothing else is looked for."""
+
+    regex = "[A-Za-z0-9_.-]{1,100}"
 
 
 def get_local_account(username: str) -> Account:

@@ -1,7 +1,7 @@
 """Address → door."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, path, re_path, register_converter
 
 from accounts import views as account_views
 from accounts.api import accounts as account_doors
@@ -60,6 +60,8 @@ from timelines.interactions import bookmark, favourite, pin, unbookmark, unfavou
 from timelines.tags import feature_tag, follow_tag, unfeature_tag, unfollow_tag
 from timelines.terms_pages import terms_page
 
+register_converter(account_views.NameConverter, "name")
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health),
     # what is asked for most, since addresses are tried in their order
@@ -110,23 +112,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     # federation: accounts
     path(".well-known/webfinger", account_views.webfinger),
-    path("users/<str:username>", account_views.actor),
-    path("users/<str:username>/inbox", account_views.inbox),
-    path("users/<str:username>/followers", account_views.followers),
-    path("users/<str:username>/followers_synchronization", account_views.followers_synchronization),
-    path("users/<str:username>/following", account_views.following),
-    path("@<str:username>", account_views.profile, name="profile"),
+    path("users/<name:username>", account_views.actor),
+    path("users/<name:username>/inbox", account_views.inbox),
+    path("users/<name:username>/followers", account_views.followers),
+    path("users/<name:username>/followers_synchronization", account_views.followers_synchronization),
+    path("users/<name:username>/following", account_views.following),
+    path("@<name:username>", account_views.profile, name="profile"),
     # federation: statuses
-    path("users/<str:username>/outbox", status_views.outbox),
-    path("users/<str:username>/collections/featured", status_views.featured),
-    path("users/<str:username>/collections/tags", status_views.featured_tags),
-    path("users/<str:username>/statuses/<int:status_id>", status_views.note),
-    path("users/<str:username>/statuses/<int:status_id>/activity", status_views.activity),
-    path("users/<str:username>/statuses/<int:status_id>/replies", status_views.replies),
-    path("users/<str:username>/statuses/<int:status_id>/likes", status_views.likes),
-    path("users/<str:username>/statuses/<int:status_id>/shares", status_views.shares),
-    path("users/<str:username>/quote_authorizations/<int:quote_id>", status_views.quote_authorization),
-    path("@<str:username>/<int:status_id>", status_views.status_page, name="status"),
+    path("users/<name:username>/outbox", status_views.outbox),
+    path("users/<name:username>/collections/featured", status_views.featured),
+    path("users/<name:username>/collections/tags", status_views.featured_tags),
+    path("users/<name:username>/statuses/<int:status_id>", status_views.note),
+    path("users/<name:username>/statuses/<int:status_id>/activity", status_views.activity),
+    path("users/<name:username>/statuses/<int:status_id>/replies", status_views.replies),
+    path("users/<name:username>/statuses/<int:status_id>/likes", status_views.likes),
+    path("users/<name:username>/statuses/<int:status_id>/shares", status_views.shares),
+    path("users/<name:username>/quote_authorizations/<int:quote_id>", status_views.quote_authorization),
+    path("@<name:username>/<int:status_id>", status_views.status_page, name="status"),
     path("contexts/<int:account_id>-<int:status_id>", status_views.context),
     # federation: inboxes, the instance actor, host-meta, NodeInfo
     *federation_urls,
