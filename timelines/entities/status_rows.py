@@ -23,8 +23,8 @@ wanted AS (
 SELECT wanted.place, status.id, {version_sql("status")}, status.account_id, {version_sql("author")},
   status.reblog_of_id, status.visibility, status.replies_count,
   coalesce(status.origin_reblogs_count, status.reblogs_count),
-  coalesce(status.origin_favourites_count, status.favourites_count), status.quotes_count, status.quote_automatic, status.quote_manual, quote.id,
-  poll.id, application.name, application.website
+  coalesce(status.origin_favourites_count, status.favourites_count), status.quotes_count,
+  status.quote_automatic, status.quote_manual, quote.id, poll.id, application.name, application.website
 FROM wanted
 JOIN timelines_status status USING (id)
 JOIN accounts_account author ON author.id = status.account_id
