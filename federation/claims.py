@@ -93,7 +93,7 @@ def _candidates(
 ) -> list[_Candidate]:
     due = Delivery.objects.filter(
         unclaimed(now), state=Delivery.State.QUEUED, priority=priority, next_attempt_at__lte=now
-    ).exclude(host__in=full)
+    ).exclude(host__any=full)
     rows = due.order_by("next_attempt_at", "id").values_list("id", "host", "order_key")
     return [_Candidate(*row) for row in rows[: max(limit * _LOOKED_AT_PER_TAKEN, _LEAST_LOOKED_AT)]]
 
@@ -106,7 +106,7 @@ def _put_off_followers(candidates: Collection[_Candidate], now: datetime) -> set
     ids = {candidate.id: candidate.order_key for candidate in candidates if candidate.order_key is not None}
     if not ids:
         return set()
-    owed = Delivery.objects.filter(state=Delivery.State.QUEUED, order_key__in=set(ids.values()))
+    owed = Delivery.objects.filter(state=Delivery.State.QUEUED, order_key__any=set(ids.values()))
     oldest: dict[int | None, tuple[int, datetime]] = {}
     for key, pk, due_at, claimed_until in owed.order_by("id").values_list(
         "order_key", "id", "next_attempt_at", "claimed_until"
@@ -144,10 +144,10 @@ def _in_turn(
 def _take(ids: Collection[int], now: datetime) -> list[Delivery]:
     """Claim those that no other worker has taken meanwhile."""
     rows = Delivery.objects.select_for_update(skip_locked=True).filter(
-        unclaimed(now), pk__in=ids, state=Delivery.State.QUEUED
+        unclaimed(now), pk__any=ids, state=Delivery.State.QUEUED
     )
     found = {row.pk: row for row in rows}
-    Delivery.objects.filter(pk__in=found).update(claimed_until=now + CLAIM, attempts=F("attempts") + 1)
+    Delivery.objects.filter(pk__any=found).update(claimed_until=now + CLAIM, attempts=F("attempts") + 1)
     return [found[pk] for pk in ids if pk in found]
 
 
@@ -171,7 +171,7 @@ def _owed(row: Delivery, activity: OutboundActivity, standing: peers.Standing) -
 def let_followers_go(order_keys: Collection[int], now: datetime) -> None:
     """Make due what was put off for something that is not owed any more."""
     Delivery.objects.filter(
-        state=Delivery.State.QUEUED, order_key__in=order_keys, next_attempt_at__gt=now, attempts=0
+        state=Delivery.State.QUEUED, order_key__any=order_keys, next_attempt_at__gt=now, attempts=0
     ).update(next_attempt_at=now)
 
 

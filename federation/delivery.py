@@ -132,7 +132,7 @@ def _replace_older(activity_type: str, object_uri: str, targets: Iterable[str]) 
         unclaimed(timezone.now()), state=Delivery.State.QUEUED, activity__object_uri=object_uri
     )
     if activity_type == "Update":
-        older = older.filter(activity__activity_type="Update", inbox_url__in=list(targets))
+        older = older.filter(activity__activity_type="Update", inbox_url__any=list(targets))
     older.delete()
 
 
@@ -151,7 +151,7 @@ def drop_overtaken(delivery_ids: Sequence[int]) -> None:
     )
     Delivery.objects.filter(
         Exists(ended) | Q(Exists(updated), activity__activity_type="Update"),
-        id__in=delivery_ids,
+        id__any=delivery_ids,
         state=Delivery.State.QUEUED,
         order_key__isnull=False,
     ).delete()

@@ -90,7 +90,7 @@ def record_outcomes(outcomes: Outcomes, now: datetime) -> None:
     done = [(owed, outcome) for owed, outcome in outcomes if outcome.verdict is Verdict.DONE]
     failed = [(owed, outcome) for owed, outcome in outcomes if outcome.verdict is not Verdict.DONE]
     if done:
-        Delivery.objects.filter(id__in=[owed.id for owed, _ in done]).delete()
+        Delivery.objects.filter(id__any=[owed.id for owed, _ in done]).delete()
         let_followers_go([owed.order_key for owed, _ in done if owed.order_key is not None], now)
         peers.note_success({owed.host for owed, _ in done}, now)
     if failed:
@@ -138,7 +138,7 @@ def _gone_senders(failed: Outcomes) -> set[str]:
     asked = {owed.sender_uri for owed, outcome in failed if outcome.status == 401}
     if not asked:
         return set()
-    deletions = OutboundActivity.objects.filter(activity_type="Delete", object_uri__in=asked)
+    deletions = OutboundActivity.objects.filter(activity_type="Delete", object_uri__any=asked)
     return set(deletions.values_list("object_uri", flat=True))
 
 

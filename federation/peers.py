@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from core.prepared import fetch
 from federation.models import Delivery, DomainPolicy, Peer
 from federation.signatures.outgoing import Scheme
 
@@ -35,6 +36,11 @@ class Standing(NamedTuple):
     scheme: Scheme
 
 
+_SEVERITY = """
+SELECT severity FROM federation_domainpolicy WHERE domain = ANY(%s) ORDER BY length(domain) DESC LIMIT 1
+"""
+
+
 def policy_for(host: str) -> DomainPolicy | None:
     """Return what staff decided about a host; the decision about the nearest domain above it counts."""
     policies = DomainPolicy.objects.filter(domain__in=domains_above(host))
@@ -49,8 +55,7 @@ def domains_above(host: str) -> list[str]:
 
 def is_blocked(host: str) -> bool:
     """Tell whether staff decided not to speak with a host."""
-    policy = policy_for(host)
-    return policy is not None and policy.severity == DomainPolicy.Severity.SUSPEND
+    return fetch(_SEVERITY, [domains_above(host)]) == [(DomainPolicy.Severity.SUSPEND.value,)]
 
 
 def blocked_among(hosts: set[str]) -> set[str]:
@@ -64,7 +69,7 @@ def blocked_among(hosts: set[str]) -> set[str]:
 def unavailable_among(hosts: set[str]) -> set[str]:
     """Return those of many hosts that failed on seven different days and nothing came from since."""
     return set(
-        Peer.objects.filter(domain__in=hosts, unavailable_since__isnull=False).values_list(
+        Peer.objects.filter(domain__any=hosts, unavailable_since__isnull=False).values_list(
             "domain", flat=True
         )
     )
@@ -74,7 +79,7 @@ def paused_among(hosts: set[str], now: datetime) -> dict[str, datetime]:
     """Return until when those of many hosts are left alone that are."""
     return {
         domain: until
-        for domain, until in Peer.objects.filter(domain__in=hosts).values_list("domain", "paused_until")
+        for domain, until in Peer.objects.filter(domain__any=hosts).values_list("domain", "paused_until")
         if until is not None and until > now
     }
 
@@ -87,7 +92,7 @@ def note_success(hosts: Iterable[str], now: datetime) -> None:
     """
     # In order, here and below: two processes that note the same hosts must not wait in a circle.
     wanted = sorted(hosts)
-    known = {peer.domain: peer for peer in Peer.objects.filter(domain__in=wanted)}
+    known = {peer.domain: peer for peer in Peer.objects.filter(domain__any=wanted)}
     strange = [Peer(domain=host, last_success_at=now) for host in wanted if host not in known]
     Peer.objects.bulk_create(strange, ignore_conflicts=True)
     changed = [peer.domain for peer in known.values() if _is_news(peer, now)]
@@ -97,7 +102,7 @@ def note_success(hosts: Iterable[str], now: datetime) -> None:
         revived = [
             peer.domain for peer in _locked_peers(changed) if peer.consecutive_failures >= BREAKER_FAILURES
         ]
-        Peer.objects.filter(domain__in=changed).update(
+        Peer.objects.filter(domain__any=changed).update(
             consecutive_failures=0,
             failure_days=[],
             unavailable_since=None,
@@ -204,7 +209,7 @@ def _days_since(first: date, last: date) -> list[date]:
 
 
 def _locked_peers(hosts: Sequence[str]) -> list[Peer]:
-    return list(Peer.objects.select_for_update().filter(domain__in=hosts).order_by("domain"))
+    return list(Peer.objects.select_for_update().filter(domain__any=hosts).order_by("domain"))
 
 
 def _hold_back(host: str, until: datetime, now: datetime) -> None:
@@ -216,7 +221,7 @@ def _queued(hosts: Sequence[str], now: datetime) -> QuerySet[Delivery]:
     """Return what is owed to hosts and in nobody's hands."""
     free = Delivery.objects.select_for_update(skip_locked=True).filter(
         Q(claimed_until__isnull=True) | Q(claimed_until__lt=now),
-        host__in=hosts,
+        host__any=hosts,
         state=Delivery.State.QUEUED,
     )
     return Delivery.objects.filter(pk__in=free.values("pk"))
@@ -231,7 +236,7 @@ def schemes_for(hosts: Collection[str], now: datetime) -> dict[str, Scheme]:
 
 def standings(hosts: Collection[str], now: datetime) -> dict[str, Standing]:
     """Return how to deliver to each of many hosts, in one query; a strange one gets one at a time."""
-    known = {peer.domain: peer for peer in Peer.objects.filter(domain__in=hosts)}
+    known = {peer.domain: peer for peer in Peer.objects.filter(domain__any=hosts)}
     return {host: _standing(known.get(host), now) for host in hosts}
 
 
