@@ -30,10 +30,12 @@ from core import locks
 from core.errors import AppError, Gone, NotFound
 from core.events import emit
 from core.hosts import host_of, normalise_host
+from core.prepared import Prepared
 from federation.fetch import DocumentDeleted, fetch_document
 from federation.keys import forget_actor_keys, store_actor_keys
 from federation.local import is_local_uri, local_hosts
-from federation.peers import is_blocked
+from federation.models import DomainPolicy
+from federation.peers import is_blocked, policy_for
 from federation.webfinger import WebfingerAnswer, confirm_handle
 from media.remote import save_remote_emojis
 
@@ -47,6 +49,8 @@ _REFRESH_SPREAD_SECONDS = 600
 # Values that are not columns, or that only the first sight of an actor sets.
 _NOT_UPDATED = ("uri", "username", "webfinger", "created_at", "emojis", "suspended", "moved_to_uri")
 
+_BY_URI = Prepared(lambda uri: Account.objects.filter(uri=uri), uri=str)
+
 
 def account_from_uri(uri: str, *, fetch: bool = True) -> Account:
     """Return the account with this actor uri; fetched and stored when unknown and ``fetch`` is set.
@@ -54,9 +58,9 @@ def account_from_uri(uri: str, *, fetch: bool = True) -> Account:
     Raises NotFound, BadActor, RemoteUnreachable. May use the network: call it outside transactions, or
     without ``fetch``. Uris of our own are looked up in their one canonical form and never fetched.
     """
-    account = Account.objects.filter(uri=uri).first()
-    if account is not None:
-        return account
+    found = _BY_URI.rows(uri=uri)
+    if found:
+        return found[0]
     host = host_of(uri)
     if not fetch or host is None or is_local_uri(uri) or is_blocked(host):
         raise NotFound(cause=f"no account {uri[:300]}")
@@ -253,10 +257,13 @@ def _store(values: ActorValues, username: str, domain: str) -> Account:
     columns = {key: value for key, value in asdict(values).items() if key not in _NOT_UPDATED}
     columns |= {"username": username, "domain": domain, "fetched_at": now}
     known = Account.objects.filter(uri=values.uri).first()
+    first = {"created_at": values.created_at}
     if known is not None:
         columns["fields"] = keep_proofs(values.fields, known.fields)
+    elif _is_limited(values.uri):
+        first["silenced_at"] = now
     account, _ = Account.objects.update_or_create(
-        uri=values.uri, defaults=columns, create_defaults=columns | {"created_at": values.created_at}
+        uri=values.uri, defaults=columns, create_defaults=columns | first
     )
     if values.suspended and account.suspended_at is None:
         account.suspended_at, account.suspended_by_origin = now, True
@@ -266,3 +273,9 @@ def _store(values: ActorValues, username: str, domain: str) -> Account:
         account.moved_to = None
     account.save(update_fields=["suspended_at", "suspended_by_origin", "moved_to"])
     return account
+
+
+def _is_limited(uri: str) -> bool:
+    """Tell whether staff decided that nobody of a server is to be seen by whom they do not follow."""
+    policy = policy_for(host_of(uri) or "")
+    return policy is not None and policy.severity == DomainPolicy.Severity.SILENCE

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import relationships
 from accounts.models import Account, Block, Follow
-from federation.models import Delivery, OutboundActivity
+from federation.models import Delivery, DomainPolicy, OutboundActivity
 from tests.cast import make_account
 from tests.peer import PUBLIC, Person, verdicts
 
@@ -53,6 +53,12 @@ def test_a_locked_account_is_asked_first_and_may_say_either(dora: Person) -> Non
     [reject] = dora.inbox("Reject")
     assert reject["object"]["actor"] == dora.uri
     assert not Follow.objects.exists()
+
+
+def test_who_comes_from_a_limited_server_asks_first(anna: Account, dora: Person) -> None:
+    DomainPolicy.objects.create(domain=dora.peer.host, severity=DomainPolicy.Severity.SILENCE)
+    dora.does("Follow", anna.uri)
+    assert Follow.objects.get().accepted_at is None and dora.account().silenced_at is not None
 
 
 def test_a_follow_that_holds_is_answered_again(anna: Account, dora: Person) -> None:
