@@ -153,6 +153,13 @@ def _account_rows(account: Account, viewer: Account | None, part: AccountFilter)
     return rows
 
 
+class Kept(NamedTuple):
+    """A status that somebody favours or keeps; ``id`` is that of the favourite or bookmark."""
+
+    id: int
+    status_id: int
+
+
 def pinned_rows(account: Account, viewer: Account | None) -> list[Status]:
     """Return the pinned statuses of an account that ``viewer`` may see, the latest pin first."""
     pins = StatusPin.objects.filter(account=account).order_by("-pk").values_list("status", flat=True)
@@ -161,19 +168,19 @@ def pinned_rows(account: Account, viewer: Account | None) -> list[Status]:
     return [rows[status_id] for status_id in ids if status_id in rows]
 
 
-def favourited_page(account: Account, page: Page) -> tuple[list[Status], list[int]]:
-    """Return the statuses that ``account`` favours, the latest first, and the ids of the favourites."""
+def favourited_page(account: Account, page: Page) -> list[Kept]:
+    """Return what ``account`` favours, the latest first."""
     return _kept_page(Favourite.objects.filter(account=account), account, page)
 
 
-def bookmarked_page(account: Account, page: Page) -> tuple[list[Status], list[int]]:
-    """Return the statuses that ``account`` keeps, the latest first, and the ids of the bookmarks."""
+def bookmarked_page(account: Account, page: Page) -> list[Kept]:
+    """Return what ``account`` keeps, the latest first."""
     return _kept_page(Bookmark.objects.filter(account=account), account, page)
 
 
-def _kept_page(rows: "QuerySet[Any]", account: Account, page: Page) -> tuple[list[Status], list[int]]:
-    found = page.slice(rows.filter(visible("status__", account)).select_related("status"))
-    return [row.status for row in found], [row.pk for row in found]
+def _kept_page(rows: "QuerySet[Any]", account: Account, page: Page) -> list[Kept]:
+    found = page.slice(rows.filter(visible("status__", account)).values_list("pk", "status"))
+    return [Kept(*row) for row in found]
 
 
 def favouriting_page(status: Status, viewer: Account | None, page: Page) -> tuple[list[Account], list[int]]:

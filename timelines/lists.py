@@ -6,10 +6,12 @@ on, read or not. Source: API behaviours section 11; Mastodon docs, "List".
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Follow
@@ -17,41 +19,56 @@ from core.api.pagination import Page
 from core.api.parameters import as_id
 from core.errors import NotFound, Unprocessable
 from core.locks import hold
+from core.prepared import Ids, Prepared
 from core.text import clean_line
 from timelines import feeds
+from timelines.listings import Listing
 from timelines.models import List, ListAccount, Status
 
 MAX_LISTS = 50
 TITLE_LIMIT = 256
-_NO_LATEST = 2**63 - 1
 
-# The newest (or, above a bound, the next) statuses of each member that fit the list, and of these the first.
-_CANDIDATES = """
+_MEMBERS = """
 WITH member AS (
-    SELECT entry.account_id AS id, follow.show_reblogs, follow.languages
+    SELECT entry.list_id, entry.account_id AS id, follow.show_reblogs, follow.languages
     FROM timelines_listaccount entry LEFT JOIN accounts_follow follow ON follow.id = entry.follow_id
-    WHERE entry.list_id = %(list)s AND (entry.follow_id IS NULL OR follow.accepted_at IS NOT NULL)
+    WHERE entry.list_id = ANY (%(lists)s) AND (entry.follow_id IS NULL OR follow.accepted_at IS NOT NULL)
 )
+"""
+# What a status of a member has to be, to fit the list.
+_FITS = """
+status.deleted_at IS NULL AND status.visibility NOT IN ('direct', 'limited')
+    AND (status.reblog_of_id IS NULL OR member.show_reblogs IS NOT FALSE)
+    AND (status.language IS NULL OR COALESCE(member.languages, '{}') = '{}'
+        OR status.language = ANY (member.languages))
+    AND (status.in_reply_to_uri = ''
+        OR status.in_reply_to_account_id IN (status.account_id, list.account_id)
+        OR (list.replies_policy = 'list' AND EXISTS (
+            SELECT 1 FROM member answered
+            WHERE answered.list_id = list.id AND answered.id = status.in_reply_to_account_id))
+        OR (list.replies_policy = 'followed' AND EXISTS (
+            SELECT 1 FROM accounts_follow answered
+            WHERE answered.account_id = list.account_id AND answered.accepted_at IS NOT NULL
+                AND answered.target_id = status.in_reply_to_account_id)))
+"""
+# The newest (or, above a bound, the next) statuses of each member that fit the list, and of these the first.
+_CANDIDATES = f"""
+{_MEMBERS}
 SELECT latest.id
-FROM member
+FROM timelines_list list JOIN member ON member.list_id = list.id
 CROSS JOIN LATERAL (
     SELECT status.id FROM timelines_status status
-    WHERE status.account_id = member.id AND status.deleted_at IS NULL
-        AND status.id < %(below)s AND status.id > %(above)s
-        AND status.visibility NOT IN ('direct', 'limited')
-        AND (status.reblog_of_id IS NULL OR member.show_reblogs IS NOT FALSE)
-        AND (status.language IS NULL OR COALESCE(member.languages, '{{}}') = '{{}}'
-            OR status.language = ANY (member.languages))
-        AND (status.in_reply_to_uri = ''
-            OR status.in_reply_to_account_id IN (status.account_id, %(owner)s)
-            OR (%(policy)s = 'list' AND status.in_reply_to_account_id IN (SELECT id FROM member))
-            OR (%(policy)s = 'followed' AND EXISTS (
-                SELECT 1 FROM accounts_follow answered
-                WHERE answered.account_id = %(owner)s AND answered.accepted_at IS NOT NULL
-                    AND answered.target_id = status.in_reply_to_account_id)))
-    ORDER BY status.id {order} LIMIT %(limit)s
+    WHERE status.account_id = member.id AND status.id < %(below)s AND status.id > %(above)s AND {_FITS}
+    ORDER BY status.id <order> LIMIT %(limit)s
 ) latest
-ORDER BY latest.id {order} LIMIT %(limit)s
+ORDER BY latest.id <order> LIMIT %(limit)s
+"""
+_HOLDING = f"""
+{_MEMBERS}
+SELECT list.id
+FROM timelines_list list JOIN member ON member.list_id = list.id
+JOIN timelines_status status ON status.account_id = member.id
+WHERE status.id = %(status)s AND {_FITS}
 """
 
 
@@ -178,37 +195,43 @@ def remove_members(row: List, account_ids: Collection[int]) -> None:
 # Reading
 
 
-def list_page(row: List, page: Page) -> tuple[list[Status], list[int]]:
-    """Return a page of what the members say, newest first, and the ids that its links go by.
+def list_page(row: List, page: Page) -> tuple[Listing, list[int]]:
+    """Return how to find a page of what the members say, and the ids that were looked at for it.
 
-    The ids may go beyond the statuses: what was left out still counts as read.
+    Where the page is not full, its links go by these: what was left out counts as read.
     """
     # Twice as many, so that what is left out seldom makes the page short.
-    ids = _candidates(row, replace(page, limit=page.limit * 2))
-    rows = list(feeds.readable_by(Status.objects.filter(pk__in=ids), row.account).order_by("-pk"))
-    if len(rows) <= page.limit:
-        return rows, ids
-    rows = rows[-page.limit :] if page.min_id is not None else rows[: page.limit]
-    return rows, [status.pk for status in rows]
+    ids = _candidates(row, page, page.limit * 2)
+    sql, parameters = _readable(page.is_upwards).filled({"account": row.account_id, "ids": ids}, page.limit)
+    return Listing(sql, parameters, page.is_upwards), ids
 
 
-def holds(row: List, status: Status) -> bool:
-    """Return whether a new status appears in a list for its owner."""
-    around = Page(1, max_id=status.pk + 1, since_id=status.pk - 1)
-    ids = _candidates(row, around)
-    return feeds.readable_by(Status.objects.filter(pk__in=ids), row.account).exists()
+@cache
+def _readable(upwards: bool) -> "Prepared[Status]":
+    def build(account: int, ids: Ids) -> "QuerySet[Status, Any]":
+        rows = feeds.readable_by(Status.objects.filter(pk__in=ids.rows), Account(pk=account))
+        return rows.order_by("pk" if upwards else "-pk").values_list("pk")
+
+    return Prepared(build, account=int, ids=Ids)
 
 
-def _candidates(row: List, page: Page) -> list[int]:
-    above = page.min_id if page.min_id is not None else page.since_id
-    values = {
-        "list": row.pk,
-        "owner": row.account_id,
-        "policy": row.replies_policy,
-        "below": _NO_LATEST if page.max_id is None else page.max_id,
-        "above": above or 0,
-        "limit": page.limit,
-    }
+def _candidates(row: List, page: Page, limit: int) -> list[int]:
+    values = {"lists": [row.pk], "below": page.below, "above": page.above, "limit": limit}
+    found = _ids(_CANDIDATES.replace("<order>", "ASC" if page.is_upwards else "DESC"), values)
+    return sorted(found, reverse=True)
+
+
+def holding(list_ids: Collection[int], status: Status) -> list[List]:
+    """Return those of these lists, with their owners, in which a status appears."""
+    fitting = _ids(_HOLDING, {"lists": list(list_ids), "status": status.pk})
+    rows = list(List.objects.filter(pk__in=fitting).select_related("account"))
+    alone = Status.objects.filter(pk=status.pk)
+    readable = [feeds.readable_by(alone, row.account).values_list(Value(row.pk)) for row in rows]
+    shown = {found for (found,) in readable[0].union(*readable[1:], all=True)} if readable else set()
+    return [row for row in rows if row.pk in shown]
+
+
+def _ids(sql: str, values: dict[str, Any]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES.format(order="DESC" if page.min_id is None else "ASC"), values)
-        return sorted((found[0] for found in cursor.fetchall()), reverse=True)
+        cursor.execute(sql, values)
+        return [found for (found,) in cursor.fetchall()]

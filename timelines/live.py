@@ -18,7 +18,7 @@ from timelines import feeds, lists
 from timelines.entities.conversation import render_conversations
 from timelines.entities.notification import render_notifications
 from timelines.entities.status import find_filtered, render_status
-from timelines.models import Conversation, List, ListAccount, Mention, Notification, Status
+from timelines.models import Conversation, ListAccount, Mention, Notification, Status
 from timelines.streaming.readers import find_readers
 from timelines.visibility import shown_in_public
 
@@ -82,9 +82,8 @@ def publish_to_lists(status: Status, event: str = "update") -> None:
     """Send a status to those lists that somebody listens to and that it appears in."""
     by_channel = list_channels(status)
     heard = {by_channel[channel]: channel for channel in pubsub.heard(list(by_channel))}
-    for row in List.objects.filter(pk__in=heard).select_related("account"):
-        if lists.holds(row, status):
-            pubsub.publish(heard[row.pk], event, render_status(status, row.account))
+    for row in lists.holding(heard, status) if heard else ():
+        pubsub.publish(heard[row.pk], event, render_status(status, row.account))
 
 
 def publish_conversations(status: Status) -> None:

@@ -15,7 +15,8 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.entities import avatar_url
 from accounts.models import Account, Follow, VapidKey
@@ -40,6 +41,22 @@ _FIRST_RETRY_SECONDS = 30
 # Answers of a push service that say "later"; every other refusal is for good.
 _LATER = (408, 429)
 _Policy = PushSubscription.Policy
+TITLES: Mapping[str, Promise] = {
+    Notification.Type.MENTION: _("%(name)s mentioned you"),
+    Notification.Type.STATUS: _("%(name)s posted"),
+    Notification.Type.REBLOG: _("%(name)s boosted your post"),
+    Notification.Type.FOLLOW: _("%(name)s follows you"),
+    Notification.Type.FOLLOW_REQUEST: _("%(name)s wants to follow you"),
+    Notification.Type.FAVOURITE: _("%(name)s favourited your post"),
+    Notification.Type.UPDATE: _("%(name)s edited a post"),
+    Notification.Type.POLL: _("A poll by %(name)s has ended"),
+    Notification.Type.QUOTE: _("%(name)s quoted you"),
+    Notification.Type.QUOTED_UPDATE: _("%(name)s edited a post that you quoted"),
+    Notification.Type.ADMIN_SIGN_UP: _("%(name)s signed up"),
+    Notification.Type.ADMIN_REPORT: _("%(name)s reported somebody"),
+    Notification.Type.ADDED_TO_COLLECTION: _("%(name)s added you to a collection"),
+    Notification.Type.COLLECTION_UPDATE: _("%(name)s changed a collection that you are in"),
+}
 
 
 def enqueue(notification: Notification) -> None:
@@ -137,7 +154,7 @@ def render_push(subscription: PushSubscription, notification: Notification) -> d
     token, sender = subscription.token, notification.from_account
     language = token.user.locale if token.user and token.user.locale else settings.LANGUAGE_CODE
     with translation.override(language):
-        title = _titles()[notification.type] % {"name": sender.display_name or sender.username}
+        title = str(TITLES[notification.type]) % {"name": sender.display_name or sender.username}
     return {
         "access_token": secret_of(token.pk),
         "preferred_locale": language,
@@ -146,26 +163,6 @@ def render_push(subscription: PushSubscription, notification: Notification) -> d
         "icon": avatar_url(sender),
         "title": title,
         "body": _body(notification, sender),
-    }
-
-
-def _titles() -> Mapping[str, str]:
-    kinds = Notification.Type
-    return {
-        kinds.MENTION: _("%(name)s mentioned you"),
-        kinds.STATUS: _("%(name)s posted"),
-        kinds.REBLOG: _("%(name)s boosted your post"),
-        kinds.FOLLOW: _("%(name)s follows you"),
-        kinds.FOLLOW_REQUEST: _("%(name)s wants to follow you"),
-        kinds.FAVOURITE: _("%(name)s favourited your post"),
-        kinds.UPDATE: _("%(name)s edited a post"),
-        kinds.POLL: _("A poll by %(name)s has ended"),
-        kinds.QUOTE: _("%(name)s quoted you"),
-        kinds.QUOTED_UPDATE: _("%(name)s edited a post that you quoted"),
-        kinds.ADMIN_SIGN_UP: _("%(name)s signed up"),
-        kinds.ADMIN_REPORT: _("%(name)s reported somebody"),
-        kinds.ADDED_TO_COLLECTION: _("%(name)s added you to a collection"),
-        kinds.COLLECTION_UPDATE: _("%(name)s changed a collection that you are in"),
     }
 
 

@@ -242,7 +242,7 @@ def test_what_is_left_out_does_not_end_the_list(anna: Person, bertha: Person, ce
     assert [status["id"] for status in bertha.app.get(following).json()] == [old["id"]]
 
 
-def test_a_list_of_many_costs_three_statements(bertha: Person, django_assert_num_queries: Any) -> None:
+def test_a_list_of_many_is_found_by_two_statements(bertha: Person, django_assert_num_queries: Any) -> None:
     from core.api.pagination import Page
 
     def fill(number: int) -> Account:
@@ -255,6 +255,26 @@ def test_a_list_of_many_costs_three_statements(bertha: Person, django_assert_num
         return member
 
     made = make(bertha, *(fill(number) for number in range(4)))
+    row = lists.get_list(bertha.account, made["id"])
+    with django_assert_num_queries(1):
+        _listing, looked_at = lists.list_page(row, Page(20))
+    assert len(looked_at) == 4
+    assert len(read(bertha, made)) == 4
+
+
+def test_which_lists_hold_a_status_is_asked_for_all_at_once(
+    anna: Person, bertha: Person, cem: Person, django_assert_num_queries: Any
+) -> None:
+    let_follow(cem.account, anna.account)
+    made = [make(bertha, anna.account), make(cem, anna.account), make(cem), make(cem, anna.account)]
+    bertha.app.put(f"{LISTS}/{made[0]['id']}", {"replies_policy": "none"})
+    status = Status.objects.get(pk=anna.post()["id"])
+    reply = Status.objects.get(pk=anna.post("@cem ja", in_reply_to_id=cem.post()["id"])["id"])
+    ids = [int(each["id"]) for each in made]
+
     with django_assert_num_queries(3):
-        statuses, _ids = lists.list_page(lists.get_list(bertha.account, made["id"]), Page(20))
-    assert len(statuses) == 4
+        assert {row.pk for row in lists.holding(ids, status)} == {ids[0], ids[1], ids[3]}
+    assert {row.pk for row in lists.holding(ids, reply)} == {ids[1], ids[3]}
+    mute(cem.account, anna.account)
+    assert [row.pk for row in lists.holding(ids, status)] == [ids[0]]
+    assert lists.holding(ids[2:3], status) == []

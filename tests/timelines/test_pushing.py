@@ -183,4 +183,4 @@ def test_everybody_reads_it_in_their_language(
 
 
 def test_there_are_words_for_every_kind() -> None:
-    assert set(pushing._titles()) == set(Notification.Type.values)
+    assert set(pushing.TITLES) == set(Notification.Type.values)

@@ -1,6 +1,6 @@
 """Doors to what people do with statuses, and to the lists of what they did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -9,12 +9,13 @@ from rest_framework.response import Response
 from accounts.entities import render_accounts
 from accounts.models import Account
 from core.api.access import Access
-from core.api.pagination import BY_SINCE_ID
+from core.api.pagination import BY_SINCE_ID, Page
 from core.api.parameters import as_text
 from core.api.views import ApiView
 from timelines import interactions, listings
 from timelines.api.statuses import DELETES, STATUSES
-from timelines.entities.status import render_status, render_statuses
+from timelines.entities.status import render_status, render_statuses_by_id
+from timelines.listings import Kept
 from timelines.models import Status
 from timelines.visibility import get_visible_status
 
@@ -67,7 +68,17 @@ class Unreblog(ApiView):
         return Response(render_status(get_visible_status(self.actor, status.pk), self.actor))
 
 
-class Favourites(ApiView):
+class KeptView(ApiView):
+    """Base: pages through statuses by the ids of what the viewer did with them."""
+
+    def answer(self, kept: Sequence[Kept], page: Page) -> Response:
+        """Answer with one page and its Link header."""
+        entities = render_statuses_by_id([row.status_id for row in kept], self.actor)
+        shown = [entities[row.status_id] for row in kept if row.status_id in entities]
+        return self.paged(shown, page, [row.id for row in kept])
+
+
+class Favourites(KeptView):
     """GET /api/v1/favourites; the cursors are ids of favourites."""
 
     access = {"GET": Access.user("read", "read:favourites")}
@@ -75,11 +86,10 @@ class Favourites(ApiView):
     def get(self, request: Request) -> Response:
         """Answer a page of what the viewer favours."""
         page = self.page()
-        statuses, cursors = listings.favourited_page(self.actor, page)
-        return self.paged(render_statuses(statuses, self.actor), page, cursors)
+        return self.answer(listings.favourited_page(self.actor, page), page)
 
 
-class Bookmarks(ApiView):
+class Bookmarks(KeptView):
     """GET /api/v1/bookmarks; the cursors are ids of bookmarks."""
 
     access = {"GET": Access.user("read", "read:bookmarks")}
@@ -87,8 +97,7 @@ class Bookmarks(ApiView):
     def get(self, request: Request) -> Response:
         """Answer a page of what the viewer keeps."""
         page = self.page()
-        statuses, cursors = listings.bookmarked_page(self.actor, page)
-        return self.paged(render_statuses(statuses, self.actor), page, cursors)
+        return self.answer(listings.bookmarked_page(self.actor, page), page)
 
 
 class FavouritedBy(ApiView):

@@ -14,7 +14,7 @@ from core.api.views import ApiView
 from core.errors import NotFound
 from timelines import lists
 from timelines.entities.list import render_list
-from timelines.entities.status import render_statuses
+from timelines.entities.status import render_listing
 from timelines.lists import ListChanges
 
 READ = Access.user("read", "read:lists")
@@ -119,5 +119,7 @@ class ListTimeline(ApiView):
     def get(self, request: Request, list_id: str) -> Response:
         """Answer a page of what those on the list say."""
         row, page = lists.get_list(self.actor, list_id), self.page()
-        statuses, cursors = lists.list_page(row, page)
-        return self.paged(render_statuses(statuses, self.actor), page, cursors, TIMELINE)
+        listing, looked_at = lists.list_page(row, page)
+        found = render_listing(listing, self.actor)
+        cursors = [status_id for status_id, _ in found] if len(found) == page.limit else looked_at
+        return self.paged([entity for _, entity in found], page, cursors, TIMELINE)
