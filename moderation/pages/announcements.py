@@ -6,16 +6,17 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts.models import Account, User
 from core.errors import Forbidden, Unprocessable
 from moderation.access import staff_page
+from moderation.pages.form_page import FormPage
 from timelines.announcements import (
     LONGEST_TEXT,
     list_announcements,
@@ -41,30 +42,24 @@ class AnnouncementForm(forms.Form):
     )
 
 
-@staff_page
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def announcements(request: HttpRequest) -> HttpResponse:
-    """List the announcements (GET) or publish one (POST)."""
-    now = timezone.now()
-    form = AnnouncementForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and _published(request, form, now):
-        messages.success(request, _("The announcement is published."))
-        return redirect("staff-announcements")
-    context: dict[str, Any] = {"form": form, "announcements": list_announcements(now)}
-    return render(request, "moderation/announcements.html", context, status=422 if form.errors else 200)
+class Announcements(FormPage):
+    """List the announcements, or publish one."""
 
+    template_name = "moderation/announcements.html"
+    form_class = AnnouncementForm
+    success_url = reverse_lazy("staff-announcements")
+    made = gettext_lazy("The announcement is published.")
 
-def _published(request: HttpRequest, form: AnnouncementForm, now: datetime) -> bool:
-    ends_at = form.cleaned_data["ends_at"]
-    try:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What there is."""
+        return super().get_context_data(**kwargs, announcements=list_announcements(timezone.now()))
+
+    def make(self, values: dict[str, Any], now: datetime) -> None:
+        """Publish an announcement."""
+        ends_at = values["ends_at"]
         if ends_at is not None and ends_at <= now:
             raise Unprocessable(_("This moment has passed"))
-        publish_announcement(_author(request), form.cleaned_data["text"], now=now, ends_at=ends_at)
-    except Unprocessable as refused:
-        form.add_error(None, str(refused.message))
-        return False
-    return True
+        publish_announcement(_author(self.request), values["text"], now=now, ends_at=ends_at)
 
 
 def _author(request: HttpRequest) -> Account:

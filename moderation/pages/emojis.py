@@ -6,17 +6,18 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from core.errors import Unprocessable
 from media.emojis import CATEGORY_LIMIT, change_emoji, create_emoji, list_own
 from media.entities import render_emoji
 from moderation.access import staff_page
+from moderation.pages.form_page import FormPage
 
 
 class EmojiForm(forms.Form):
@@ -40,29 +41,22 @@ class EmojiForm(forms.Form):
     )
 
 
-@staff_page
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def emojis(request: HttpRequest) -> HttpResponse:
-    """List the emoji (GET) or add one (POST)."""
-    is_new = request.method == "POST"
-    form = EmojiForm(request.POST, request.FILES) if is_new else EmojiForm()
-    if is_new and form.is_valid() and _created(form, timezone.now()):
-        messages.success(request, _("The emoji can be used now."))
-        return redirect("staff-emojis")
-    shown = [(emoji, render_emoji(emoji)["url"]) for emoji in list_own()]
-    context: dict[str, Any] = {"form": form, "emojis": shown, "category_limit": CATEGORY_LIMIT}
-    return render(request, "moderation/emojis.html", context, status=422 if form.errors else 200)
+class Emojis(FormPage):
+    """List the emoji, or add one."""
 
+    template_name = "moderation/emojis.html"
+    form_class = EmojiForm
+    success_url = reverse_lazy("staff-emojis")
+    made = gettext_lazy("The emoji can be used now.")
 
-def _created(form: EmojiForm, now: datetime) -> bool:
-    values = form.cleaned_data
-    try:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What there is."""
+        shown = [(emoji, render_emoji(emoji)["url"]) for emoji in list_own()]
+        return super().get_context_data(**kwargs, emojis=shown, category_limit=CATEGORY_LIMIT)
+
+    def make(self, values: dict[str, Any], now: datetime) -> None:
+        """Add an emoji."""
         create_emoji(values["picture"], values["shortcode"], category=values["category"], now=now)
-    except Unprocessable as refused:
-        form.add_error(None, str(refused.message))
-        return False
-    return True
 
 
 @staff_page

@@ -1,20 +1,20 @@
 """Staff page: the terms of service, a new version, and taking one back that does not hold yet."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
-from core.errors import Unprocessable
 from moderation.access import staff_page
+from moderation.pages.form_page import FormPage
 from timelines.terms import LONGEST_TEXT, list_terms, publish_terms, withdraw_terms
 
 
@@ -33,32 +33,26 @@ class TermsForm(forms.Form):
     )
 
 
-@staff_page
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def terms(request: HttpRequest) -> HttpResponse:
-    """List the versions (GET) or publish one (POST)."""
-    now = timezone.now()
-    versions = list_terms()
-    latest = versions.first()
-    # Whoever changes the terms starts from those that there are.
-    initial = {"text": latest.text if latest else ""}
-    form = TermsForm(request.POST if request.method == "POST" else None, initial=initial)
-    if request.method == "POST" and form.is_valid() and _published(form, now):
-        messages.success(request, _("The terms are published."))
-        return redirect("staff-terms")
-    context: dict[str, Any] = {"form": form, "versions": versions, "today": now.date()}
-    return render(request, "moderation/terms.html", context, status=422 if form.errors else 200)
+class Terms(FormPage):
+    """List the versions, or publish one."""
 
+    template_name = "moderation/terms.html"
+    form_class = TermsForm
+    success_url = reverse_lazy("staff-terms")
+    made = gettext_lazy("The terms are published.")
 
-def _published(form: TermsForm, now: datetime) -> bool:
-    day: date = form.cleaned_data["effective_date"]
-    try:
-        publish_terms(form.cleaned_data["text"], day, now=now)
-    except Unprocessable as refused:
-        form.add_error(None, str(refused.message))
-        return False
-    return True
+    def get_initial(self) -> dict[str, Any]:
+        """Whoever changes the terms starts from those that there are."""
+        latest = list_terms().first()
+        return {"text": latest.text if latest else ""}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What there is."""
+        return super().get_context_data(**kwargs, versions=list_terms(), today=timezone.now().date())
+
+    def make(self, values: dict[str, Any], now: datetime) -> None:
+        """Publish a version."""
+        publish_terms(values["text"], values["effective_date"], now=now)
 
 
 @staff_page
