@@ -56,18 +56,19 @@ class LanguageMiddleware(LocaleMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        if chosen := _chosen_language(request):
+        if chosen := chosen_language(request):
             translation.activate(chosen)
             request.LANGUAGE_CODE = chosen
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response = super().process_response(request, response)
-        if chosen := _chosen_language(request):
+        if chosen := chosen_language(request):
             keep_language(response, chosen)
         return response
 
 
-def _chosen_language(request: HttpRequest) -> str | None:
+def chosen_language(request: HttpRequest) -> str | None:
+    """Return the language that the address asks for, if pages are there in it."""
     wished = request.GET.get("lang", "")
     return next((code for code, _ in settings.LANGUAGES if wished.partition("-")[0].lower() == code), None)
 

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.pages.language.PersonsLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "core.middleware.ContentSecurityPolicyMiddleware",
     "core.middleware.AppErrorMiddleware",

@@ -166,6 +166,20 @@ def test_german_comes_first_and_a_link_switches_for_good() -> None:
     assert 'href="?next=/x&amp;lang=de"' in browser.get("/login?next=/x").text.replace("%2F", "/")
 
 
+def test_the_language_chosen_here_becomes_that_of_mails_but_not_what_apps_and_others_link_to(
+    browser: Client, anna: User
+) -> None:
+    sign_in(browser)  # the cast reads English
+    for came_from in ("cross-site", "none"):
+        browser.get("/?lang=de", headers={"Sec-Fetch-Site": came_from})
+        anna.refresh_from_db()
+        assert anna.locale == "en"
+    assert '<html lang="de">' in browser.get("/?lang=de", headers={"Sec-Fetch-Site": "same-origin"}).text
+    anna.refresh_from_db()
+    assert anna.locale == "de"
+    Client().get("/?lang=en", headers={"Sec-Fetch-Site": "same-origin"})
+
+
 # Errors
 
 
