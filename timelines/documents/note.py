@@ -49,7 +49,8 @@ class Note:
     tags: Sequence[Tag]
     attachments: Sequence[MediaAttachment]
     emojis: Sequence[CustomEmoji]
-    own_replies: Sequence[str]
+    # Id and uri of the author's own open replies, oldest first.
+    own_replies: Sequence[tuple[int, str]]
     poll: Poll | None = None
     quote: Quote | None = None
     # Ids of mentioned accounts that a silenced author must not reach: they do not follow it.
@@ -118,7 +119,7 @@ def load_notes(statuses: Sequence[Status]) -> list[Note]:
             tags=tags[status.pk],
             attachments=[attachments[pk] for pk in status.media_ids if pk in attachments],
             emojis=[emojis[code, None] for code in dict.fromkeys(codes[status.pk]) if (code, None) in emojis],
-            own_replies=replies[status.pk][:_MAX_INLINED_REPLIES],
+            own_replies=replies[status.pk],
             poll=polls.get(status.pk),
             quote=quotes.get(status.pk),
             unreachable=unreachable[status.pk],
@@ -171,18 +172,18 @@ def _unreachable(
     }
 
 
-def _own_replies(statuses: Iterable[Status]) -> dict[int, list[str]]:
-    """Return the uris of the author's own open replies, which others fetch first."""
+def _own_replies(statuses: Iterable[Status]) -> dict[int, list[tuple[int, str]]]:
+    """Return the author's own open replies, which others fetch first."""
     authors = {status.pk: status.account_id for status in statuses}
     replies = Status.objects.kept().filter(
         in_reply_to__in=authors, account__in=set(authors.values()), visibility__in=OPEN
     )
-    found: dict[int, list[str]] = defaultdict(list)
-    for parent_id, account_id, uri in replies.order_by("pk").values_list(
-        "in_reply_to_id", "account_id", "uri"
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for parent_id, account_id, *reply in replies.order_by("pk").values_list(
+        "in_reply_to_id", "account_id", "pk", "uri"
     ):
         if authors[parent_id] == account_id:
-            found[parent_id].append(uri)
+            found[parent_id].append((reply[0], reply[1]))
     return found
 
 
@@ -270,12 +271,14 @@ def _render_tags(note: Note) -> list[Document]:
 
 
 def _render_replies(note: Note) -> Document:
-    uri = f"{note.status.uri}/replies"
+    uri, shown = f"{note.status.uri}/replies", note.own_replies[:_MAX_INLINED_REPLIES]
+    has_more = len(note.own_replies) > len(shown)
+    following = f"min_id={shown[-1][0]}&page=true" if has_more else "page=true&only_other_accounts=true"
     first = {
         "type": "CollectionPage",
         "partOf": uri,
-        "next": f"{uri}?page=true&only_other_accounts=true",
-        "items": list(note.own_replies),
+        "next": f"{uri}?{following}",
+        "items": [reply_uri for _pk, reply_uri in shown],
     }
     return {"id": uri, "type": "Collection", "first": first}
 

@@ -12,6 +12,7 @@ from tests.cast import make_account, make_remote_account
 from tests.federation.fake_peer import send
 from tests.peer import AS2, PUBLIC, Person
 from timelines import interactions, views
+from timelines.documents import note
 from timelines.drafts import StatusDraft
 from timelines.models import Status
 from timelines.statuses import delete_status, publish_status
@@ -149,6 +150,11 @@ def test_long_threads_are_listed_page_by_page(anna: Account, monkeypatch: Any) -
     own = [publish(anna, "And", in_reply_to_id=root.pk).uri for _number in range(3)]
     others = [publish(bertha, "Well", in_reply_to_id=root.pk).uri for _number in range(3)]
     assert _walked(f"{root.uri}/replies") == [own[:2], own[2:], others[:2], others[2:]]
+    # What the post brings along leads to the same, whatever of it stands in the post itself.
+    monkeypatch.setattr(note, "_MAX_INLINED_REPLIES", 2)
+    inlined = get(root.uri).json()["replies"]["first"]
+    assert inlined["items"] == own[:2]
+    assert get(inlined["next"]).json()["items"] == own[2:]
     posts = [root.uri, *own, *others]
     assert _walked(root.conversation_uri) == [posts[:2], posts[2:4], posts[4:6], posts[6:]]
 
