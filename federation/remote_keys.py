@@ -16,6 +16,7 @@ from core import http
 from core.errors import RemoteUnreachable, Unauthenticated, Unavailable
 from core.events import emit
 from core.hosts import host_of, same_host
+from core.prepared import Prepared
 from federation.events import ActorGone
 from federation.fetch import DocumentDeleted, fetch_document, fetch_unchecked
 from federation.keys import instance_signer, listed_key_ids, read_key, store_actor_keys
@@ -29,15 +30,23 @@ NEGATIVE_CACHE_SECONDS = 300
 # The sender of a request waits meanwhile, and with it one of the few threads that answer requests.
 KEY_SECONDS = 10.0
 
+# Asked for with every signed request.
+_BY_ID = Prepared(lambda key_id: RemoteKey.objects.filter(key_id=key_id), key_id=str)
+_BY_ACTOR = Prepared(
+    lambda actor_uri: RemoteKey.objects.filter(actor_uri=actor_uri).order_by("pk"), actor_uri=str
+)
+
 T = TypeVar("T")
 
 
 def find_remote_key(key_id: str) -> RemoteKey | None:
     """Return a stored key; an actor's bare address stands for its first one (old PeerTube, Friendica)."""
-    key = RemoteKey.objects.filter(key_id=key_id).first()
-    if key is None and "#" not in key_id:
-        key = RemoteKey.objects.filter(actor_uri=key_id).order_by("pk").first()
-    return key
+    if host_of(key_id) is None:
+        return None
+    keys = _BY_ID.rows(key_id=key_id)
+    if not keys and "#" not in key_id:
+        keys = _BY_ACTOR.rows(actor_uri=key_id)
+    return keys[0] if keys else None
 
 
 def refetch_remote_key(key: RemoteKey, *, source: str = "") -> RemoteKey | None:

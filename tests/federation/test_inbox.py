@@ -333,7 +333,7 @@ def test_a_host_that_sends_a_lot_is_brought_back_after_every_failure(
     client: Client, dora: FakePeer, run_jobs: Callable[[], None]
 ) -> None:
     for number in (1, 2):
-        peers.note_failure(dora.host, datetime.now(UTC))
+        peers.note_failures({dora.host: 1}, datetime.now(UTC))
         assert Peer.objects.get().consecutive_failures == 1
         activity = like(dora, number=number)
         send(client, activity, signer=activity["actor"])

@@ -1,4 +1,4 @@
-"""The signature vectors: those beside the corpus, and without it the few of our own in tests/payloads."""
+"""The signature vectors: those beside the corpus, and without it the few of our own in this folder."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.test import RequestFactory
 
-OWN = Path(__file__).parent.parent / "payloads" / "signature-vectors"
+OWN = Path(__file__).parent / "signature_vectors"
 
 
 def folder() -> Path:
