@@ -133,12 +133,11 @@ def get_own_unattached(owner_id: int, attachment_id: int | None) -> MediaAttachm
 def load_own_unattached(owner_id: int, ids: Sequence[int]) -> list[MediaAttachment]:
     """Return the uploads that a new post will show, in this order.
 
-    Raises Unprocessable when there are too many, or one is unknown, somebody else's, already on a post or not
-    processed yet.
+    Raises Unprocessable when one is unknown, somebody else's, already on a post or not processed yet, or when
+    they cannot be shown together.
     """
     if len(ids) > settings.MAX_MEDIA_ATTACHMENTS:
-        limit = {"limit": settings.MAX_MEDIA_ATTACHMENTS}
-        raise Unprocessable(_("A post can show at most %(limit)d files") % limit)
+        raise _too_many()
     owned = MediaAttachment.objects.owned_by(owner_id).in_bulk(ids)
     found = [owned[attachment_id] for attachment_id in ids if attachment_id in owned]
     if len(found) != len(ids):
@@ -147,7 +146,25 @@ def load_own_unattached(owner_id: int, ids: Sequence[int]) -> list[MediaAttachme
         raise _already_attached()
     if any(attachment.state != MediaAttachment.State.READY for attachment in found):
         raise Unprocessable(_("One of the files is not processed yet, please try again in a moment"))
+    require_together(found)
     return found
+
+
+def require_together(attachments: Sequence[MediaAttachment]) -> None:
+    """Raise Unprocessable unless one post can show these: not too many, and a video or sound only alone.
+
+    Source: API behaviours section 9.
+    """
+    if len(attachments) > settings.MAX_MEDIA_ATTACHMENTS:
+        raise _too_many()
+    alone = (MediaAttachment.Type.VIDEO, MediaAttachment.Type.AUDIO)
+    if len(attachments) > 1 and any(attachment.type in alone for attachment in attachments):
+        raise Unprocessable(_("A post can show one video or one sound, and nothing beside it"))
+
+
+def _too_many() -> Unprocessable:
+    limit = {"limit": settings.MAX_MEDIA_ATTACHMENTS}
+    return Unprocessable(_("A post can show at most %(limit)d files") % limit)
 
 
 def _already_attached() -> Unprocessable:

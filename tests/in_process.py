@@ -83,6 +83,7 @@ def serve_web(streaming: StreamingServer) -> Iterator[WebServer]:
         "WEB_DOMAIN": server.domain,
         "WEB_SCHEME": "http",
         "BASE_URL": server.base_url,
+        "MEDIA_BASE_URL": server.base_url,
         "MEDIA_URL": f"{server.base_url}/media_files/",
         "STREAMING_URL": f"ws://{HOST}:{streaming.port}",
         "CSRF_TRUSTED_ORIGINS": [server.base_url],

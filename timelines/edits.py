@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from media.attachments import (
     load_own_unattached,
     mark_attached,
     release_attachments,
+    require_together,
     update_attachment,
 )
 from media.models import MediaAttachment
@@ -82,9 +82,7 @@ def _wanted_media(status: Status, changes: StatusChanges) -> list[MediaAttachmen
     added = load_own_unattached(status.account_id, [pk for pk in ids if pk not in status.media_ids])
     known = load_attachments(status.media_ids) | {attachment.pk: attachment for attachment in added}
     found = [known[pk] for pk in ids if pk in known]
-    if len(found) > settings.MAX_MEDIA_ATTACHMENTS:
-        limit = {"limit": settings.MAX_MEDIA_ATTACHMENTS}
-        raise Unprocessable(_("A post can show at most %(limit)d files") % limit)
+    require_together(found)
     return found
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from mastodon import (
 from websockets.sync.client import connect
 
 from tests.in_process import WebServer
-from tests.media.pictures import picture
+from tests.media.pictures import animation, heic, picture
+from tests.media.recordings import sound, video
 from tests.people import Person
 
 ALT_TEXT = "Links orange, rechts blau"
@@ -80,6 +82,31 @@ def test_a_picture_with_alt_text_and_warning(anna: Person) -> None:
     assert shown.media_attachments[0].meta.focus.x == 0.5
     assert "Seht her" in shown.content
     assert isinstance(shown.created_at, datetime)
+
+
+def test_all_that_a_phone_records(anna: Person, tmp_path: Path) -> None:
+    film = video(tmp_path / "film.mov", size=(96, 54), sound="aac")
+    song = sound(tmp_path / "lied.mp3", "libmp3lame")
+    sent = {
+        "image": anna.app.media_post(io.BytesIO(heic()), mime_type="image/heic", description="Foto"),
+        "gifv": anna.app.media_post(io.BytesIO(animation()), mime_type="image/gif", synchronous=True),
+        "video": anna.app.media_post(io.BytesIO(film), mime_type="video/quicktime", synchronous=True),
+    }
+    assert [media.type for media in sent.values()] == list(sent)
+    with pytest.raises(MastodonAPIError, match="nothing beside it"):
+        anna.app.status_post("Zu viel", media_ids=[sent["video"], sent["image"]])
+    with pytest.raises(MastodonAPIError):
+        anna.app.media_post(io.BytesIO(film[:500]), mime_type="video/mp4", synchronous=True)
+    post = anna.app.status_post("Alles", media_ids=[sent["image"], sent["gifv"]])
+    assert [media.type for media in post.media_attachments] == ["image", "gifv"]
+    post = anna.app.status_post("Film", media_ids=[sent["video"]])
+    assert post.media_attachments[0].meta.original.frame_rate == "10/1"
+    assert post.media_attachments[0].preview_url
+    cover = io.BytesIO(picture())
+    media = anna.app.media_post(
+        io.BytesIO(song), mime_type="audio/mpeg", thumbnail=cover, thumbnail_mime_type="image/png"
+    )
+    assert (media.type, media.meta.small.width) == ("audio", 64)
 
 
 def test_a_conversation(anna: Person, bertha: Person) -> None:

@@ -5,6 +5,7 @@ import zlib
 from io import BytesIO
 from typing import Any
 
+import pillow_heif
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageCms
 
@@ -16,6 +17,12 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (64, 48), mode: str = "RG
     target = BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
+
+
+def heic() -> bytes:
+    """Return a picture as phones take it."""
+    pillow_heif.register_heif_opener()
+    return picture("HEIF")
 
 
 def turned_photo() -> bytes:

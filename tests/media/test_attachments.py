@@ -23,6 +23,7 @@ from media.attachments import (
 from media.documents import parse_attachments, parse_emojis, render_document
 from media.entities import render_attachment
 from media.models import CustomEmoji, MediaAttachment
+from media.proxy import Kind, proxied_url
 from media.remote import save_remote_attachments, save_remote_emojis
 from media.tasks import process, remove_abandoned_attachments
 from tests.media.pictures import picture, upload
@@ -124,7 +125,8 @@ def test_what_we_send_another_server_shows() -> None:
     assert document["mediaType"] == "image/jpeg"
     (shown,) = save_remote_attachments(BERTHA, parse_attachments([document]))
     entity, original = render_attachment(shown), render_attachment(attachment)
-    assert entity["url"] == entity["remote_url"] == original["url"]
+    assert entity["remote_url"] == original["url"]
+    assert entity["url"] == proxied_url(Kind.PICTURE, original["url"] or "")
     assert entity["meta"]["original"] == original["meta"]["original"]
     assert entity["meta"]["focus"] == original["meta"]["focus"]
     assert entity["description"] == "Two halves"
@@ -139,11 +141,11 @@ def test_an_edited_remote_post_keeps_the_rows_of_files_that_stay() -> None:
 
     one, two = save_remote_attachments(BERTHA, files("1.png", "2.png"))
     assert one.attached_at
-    three, again = save_remote_attachments(
+    three, again, twice = save_remote_attachments(
         BERTHA, files("3.png", "2.png", "3.png"), current_ids=[one.id, two.id]
     )
     assert again == two
-    assert ids_left() == {two.id, three.id}
+    assert ids_left() == {two.id, three.id, twice.id}
     assert load_attachments([three.id])[three.id].description == "3.PNG"
 
 

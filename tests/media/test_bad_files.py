@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.models import Account
 from media.decoding.limits import ANIMATION_FRAME_LIMIT, IMAGE_SIZE_LIMIT_BYTES, VIDEO_SIZE_LIMIT_BYTES
@@ -141,6 +142,29 @@ def test_an_upload_that_breaks_off_leaves_nothing(app: ApiClient, files_left: Fi
     assert answer.status_code == 422
     assert files_left() == before
     assert not MediaAttachment.objects.exists()
+
+
+def test_a_post_shows_four_files_or_one_video(app: ApiClient, anna: Account) -> None:
+    def attached(*kinds: str) -> Any:
+        rows = [
+            MediaAttachment.objects.create(
+                owner_id=anna.pk, type=kind, file=f"{kind}.x", created_at=timezone.now()
+            )
+            for kind in kinds
+        ]
+        values = {"status": "x", "media_ids": [str(row.pk) for row in rows]}
+        return app.post("/api/v1/statuses", values)
+
+    assert "at most 4 files" in attached(*["image"] * 5).json()["error"]
+    assert "nothing beside it" in attached("image", "video").json()["error"]
+    assert "nothing beside it" in attached("audio", "audio").json()["error"]
+    post = attached("image", "gifv", "image", "image")
+    assert post.status_code == 200
+    film = MediaAttachment.objects.create(
+        owner_id=anna.pk, type="video", file="a.mp4", created_at=timezone.now()
+    )
+    changes = {"status": "x", "media_ids": [post.json()["media_attachments"][0]["id"], str(film.pk)]}
+    assert app.put(f"/api/v1/statuses/{post.json()['id']}", changes).status_code == 422
 
 
 def test_as_many_frames_as_allowed_are_fine(app: ApiClient, post: Callable[..., Any]) -> None:
