@@ -18,6 +18,7 @@ from accounts.remote import account_from_uri, delete_account, refresh_soon, upse
 from core import locks
 from core.errors import Forbidden
 from core.hosts import host_of
+from core.prepared import Prepared
 from federation.fetch import fetch_document
 from federation.keys import instance_actor_uri
 from federation.local import is_local_uri
@@ -29,6 +30,14 @@ from federation.withdrawals import remember_withdrawn, was_withdrawn
 log = logging.getLogger(__name__)
 
 
+_SUSPENDED = Prepared(
+    lambda uri: (
+        Account.objects.remote()
+        .filter(uri=uri, suspended_at__isnull=False)
+        .values_list("suspended_by_origin")
+    ),
+    uri=str,
+)
 # What an actor may still do whom its own server suspended: end what was, and be back.
 _ENDING = frozenset({"Delete", "Reject", "Undo", "Update"})
 
@@ -38,9 +47,9 @@ def check_sender(activity: Activity) -> None:
 
     Source: contract of the federation 3.2.
     """
-    suspended = Account.objects.remote().filter(uri=activity.actor_uri, suspended_at__isnull=False)
-    by_origin = suspended.values_list("suspended_by_origin", flat=True).first()
-    if by_origin is False or (by_origin and activity.type not in _ENDING):
+    for (by_origin,) in _SUSPENDED.tuples(uri=activity.actor_uri):
+        if by_origin and activity.type in _ENDING:
+            continue
         raise Forbidden(cause=f"{activity.actor_uri} is suspended")
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from core.prepared import fetch
+from core.prepared import fetch
 from federation.models import Delivery, DomainPolicy, Peer
 from federation.signatures.outgoing import Scheme
 
@@ -35,6 +36,10 @@ class Standing(NamedTuple):
     at_once: int
     scheme: Scheme
 
+
+_SEVERITY = """
+SELECT severity FROM federation_domainpolicy WHERE domain = ANY(%s) ORDER BY length(domain) DESC LIMIT 1
+"""
 
 _SEVERITY = """
 SELECT severity FROM federation_domainpolicy WHERE domain = ANY(%s) ORDER BY length(domain) DESC LIMIT 1

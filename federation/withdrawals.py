@@ -6,9 +6,16 @@ Source: contract of the federation 3.4.
 
 from datetime import datetime, timedelta
 
+from core.prepared import Prepared
 from federation.models import Withdrawal
 
 KEPT_FOR = timedelta(hours=6)
+
+_WITHDRAWN = Prepared(
+    lambda actor, uri: Withdrawal.objects.filter(actor_uri=actor, uri=uri).values_list("created_at"),
+    actor=str,
+    uri=str,
+)
 
 
 def remember_withdrawn(actor_uri: str, uri: str, *, now: datetime) -> None:
@@ -19,4 +26,5 @@ def remember_withdrawn(actor_uri: str, uri: str, *, now: datetime) -> None:
 
 def was_withdrawn(actor_uri: str, uri: str, *, now: datetime) -> bool:
     """Tell whether this actor took ``uri`` back lately."""
-    return Withdrawal.objects.filter(actor_uri=actor_uri, uri=uri, created_at__gt=now - KEPT_FOR).exists()
+    found = [made for (made,) in _WITHDRAWN.tuples(actor=actor_uri, uri=uri)]
+    return any(made > now - KEPT_FOR for made in found)

@@ -21,7 +21,9 @@ from accounts.models import Account, Follow
 from core import locks
 from core.errors import Forbidden, NotFound, Unprocessable
 from core.hosts import same_host
+from core.prepared import Prepared
 from federation.fetch import fetch_document
+from federation.local import is_local_uri
 from federation.relays import is_relay
 from federation.vocab import (
     POST_TYPES,
@@ -50,6 +52,12 @@ MAX_AGE_OF_UNKNOWN = timedelta(days=1)
 # More votes than a poll has options are none.
 MAX_PARTS = 50
 
+_BY_URI = Prepared(lambda uri: Status.objects.filter(uri=uri).select_related("account"), uri=str)
+_FOLLOWERS = Prepared(
+    lambda author: Follow.objects.filter(target=author, account__domain__isnull=True).values_list("pk"),
+    author=int,
+)
+
 
 # Posts
 
@@ -71,7 +79,7 @@ def _receive_post(activity: Activity, *, is_edit: bool) -> None:
         return _ignore(activity, "no post")
     if not same_host(uri, activity.actor_uri):
         raise Forbidden(cause=f"{uri[:300]} is on another host than its actor")
-    known = Status.objects.filter(uri=uri).select_related("account").first()
+    known = next(iter(_BY_URI.rows(uri=uri)), None)
     if known is not None and known.account.uri != activity.actor_uri:
         raise Forbidden(cause=f"{uri[:300]} is by somebody else")
     if is_deleted(uri, activity.actor_uri):
@@ -85,8 +93,9 @@ def _receive_post(activity: Activity, *, is_edit: bool) -> None:
         return _receive_vote(activity, author, values.in_reply_to_uri, values.vote_for)
     if known is None:
         too_old = is_edit and timezone.now() - values.created_at > MAX_AGE_OF_UNKNOWN
-        by_relay = values.visibility(author.followers_url) in OPEN and is_relay(activity.sender_uri)
-        if too_old or not (by_relay or _concerns_us(values, author, recipient)):
+        is_open = values.visibility(author.followers_url) in OPEN
+        is_ours = _concerns_us(values, author, recipient) or (is_open and is_relay(activity.sender_uri))
+        if too_old or not is_ours:
             return _ignore(activity, "concerns nobody here")
     upsert_status(document, author, activity=activity.document, recipient=recipient)
 
@@ -121,15 +130,15 @@ def _trusted_post(activity: Activity) -> tuple[Mapping[str, Any], Account]:
 
 def _concerns_us(values: NoteValues, author: Account, recipient: Account | None) -> bool:
     """Tell whether anybody here follows the author, is addressed, or is part of the conversation."""
-    if Account.objects.local().filter(uri__in=values.recipients).exists():
+    ours = [uri for uri in values.recipients if is_local_uri(uri)]
+    if ours and Account.objects.local().filter(uri__in=ours).exists():
         return True
     visibility = values.visibility(author.followers_url)
     if visibility in (Status.Visibility.DIRECT, Status.Visibility.LIMITED):
         return recipient is not None
-    follows = Follow.objects.filter(target=author, account__domain__isnull=True)
     if visibility == Status.Visibility.PRIVATE:
-        return follows.accepted().exists()
-    return follows.exists() or _answers_us(values)
+        return Follow.objects.accepted().filter(target=author, account__domain__isnull=True).exists()
+    return bool(_FOLLOWERS.tuples(author=author.pk, limit=1)) or _answers_us(values)
 
 
 def _answers_us(values: NoteValues) -> bool:

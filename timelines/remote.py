@@ -20,6 +20,7 @@ from core import locks
 from core.errors import AppError, Forbidden, Gone, NotFound
 from core.hosts import host_of, same_host
 from core.ids import new_id
+from core.prepared import Prepared
 from federation.fetch import DocumentGone, fetch_document, fetch_pasted
 from federation.local import is_local_uri
 from federation.peers import is_blocked
@@ -42,6 +43,14 @@ QUOTE_HOPS = 10
 # Replies that a post names are fetched, but not what these name: that is for whoever opens the thread.
 REPLY_HOPS = 10
 _AROUND_POSTS = frozenset({"Create", "Announce"})
+
+
+_TOMBSTONE = Prepared(lambda uri: Tombstone.objects.filter(uri=uri).values_list("pk"), uri=str)
+_HELD = Prepared(lambda uri: Status.objects.select_for_update(of=("self",)).filter(uri=uri), uri=str)
+_ORPHANS = Prepared(
+    lambda uri: Status.objects.kept().filter(in_reply_to_uri=uri, in_reply_to__isnull=True).values_list("pk"),
+    uri=str,
+)
 
 
 # Finding
@@ -165,10 +174,11 @@ def upsert_status(
     people = find_people(values, author, recipient)
     with transaction.atomic():
         locks.hold(values.uri)
-        known = Status.objects.select_for_update(of=("self",)).filter(uri=values.uri).first()
+        known = next(iter(_HELD.rows(uri=values.uri)), None)
         if known is None:
             created = _create(values, author, people, hops=hops)
-            _verify_later([remote_quotes.needs_check(created), *remote_quotes.link(created)], hops=hops)
+            checked = remote_quotes.needs_check(created) if values.quote is not None else None
+            _verify_later([checked, *remote_quotes.link(created)], hops=hops)
             return created
         if known.account_id != author.pk:
             raise Forbidden(cause=f"{values.uri[:300]} is by somebody else")
@@ -211,15 +221,17 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
     files = save_remote_attachments(author.pk, values.files)
     status.media_ids = [attachment.pk for attachment in files]
     status.save(force_insert=True)
-    remote_polls.save_poll(status, values.poll)
+    if values.poll is not None:
+        remote_polls.save_poll(status, values.poll)
     remote_quotes.save_quote(status, values.quote)
-    status.tags.set(store_tags(values.tag_names))
+    if values.tag_names:
+        status.tags.set(store_tags(values.tag_names))
     save_remote_emojis(author.domain or "", values.emojis)
     Mention.objects.bulk_create(
         [Mention(status=status, account=account) for account in people.mentioned]
         + [Mention(status=status, account=account, silent=True) for account in people.silent]
     )
-    status_created(status)
+    status_created(status, mentioned=[account.pk for account in people.mentioned])
     link_replies(status)
     if parent is None and values.in_reply_to_uri and hops < MAX_HOPS:
         transaction.on_commit(partial(fetch_parent.delay, status_id=status.pk, hops=hops + 1), robust=True)
@@ -231,7 +243,7 @@ def _create(values: NoteValues, author: Account, people: People, *, hops: int) -
 
 def is_deleted(uri: str, author_uri: str) -> bool:
     """Tell whether a post was deleted, be it before it came."""
-    return Tombstone.objects.filter(uri=uri).exists() or was_withdrawn(author_uri, uri, now=timezone.now())
+    return bool(_TOMBSTONE.tuples(uri=uri)) or was_withdrawn(author_uri, uri, now=timezone.now())
 
 
 def _find_parent(values: NoteValues) -> Status | None:
@@ -252,6 +264,8 @@ def _visibility(values: NoteValues, author: Account, people: People) -> Status.V
 
 def link_replies(parent: Status) -> None:
     """Hang replies that were here before their parent under it."""
+    if not _ORPHANS.tuples(uri=parent.uri, limit=1):
+        return
     orphans = Status.objects.kept().filter(in_reply_to_uri=parent.uri, in_reply_to__isnull=True)
     linked = orphans.exclude(pk=parent.pk).update(
         in_reply_to=parent, in_reply_to_account_id=parent.account_id

@@ -38,6 +38,8 @@ def find_people(values: NoteValues, author: Account, recipient: Account | None =
     ``recipient`` owns the personal inbox that it came to. Uses the network.
     """
     is_open = values.visibility(author.followers_url) in OPEN
+    if is_open and not values.mentions:
+        return People([], [])
     known = _find_known(values)
     mentioned: dict[int, Account] = {}
     unknown_left = MAX_NEW_PEOPLE

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.models import Account
 from core.errors import AppError
+from core.prepared import Prepared
 from federation.fetch import DocumentGone, fetch_document
 from timelines import live, outbox
 from timelines.documents import NoteValues, QuoteValues, is_stamp, policy_keys
@@ -32,6 +33,14 @@ def policies(values: NoteValues, author: Account) -> dict[str, list[str]]:
         "quote_automatic": policy_keys(values.quote_policy.automatic, author),
         "quote_manual": policy_keys(values.quote_policy.manual, author),
     }
+
+
+_WAITING = Prepared(
+    lambda uri: Quote.objects.filter(
+        quoted_uri=uri, quoted__isnull=True, state=Quote.State.PENDING
+    ).values_list("pk"),
+    uri=str,
+)
 
 
 def save_quote(status: Status, values: QuoteValues | None) -> None:
@@ -103,10 +112,7 @@ def needs_check(status: Status) -> int | None:
 
 def link(status: Status) -> list[int]:
     """Hang quotes that were here before their status under it; return the ids of the quotes."""
-    waiting = Quote.objects.filter(
-        quoted_uri=status.uri, quoted__isnull=True, state=Quote.State.PENDING
-    ).values_list("pk", flat=True)
-    ids = list(waiting[:_MOST_LINKED])
+    ids = [pk for (pk,) in _WAITING.tuples(uri=status.uri, limit=_MOST_LINKED)]
     Quote.objects.filter(pk__in=ids).update(quoted=status)
     return ids
 
