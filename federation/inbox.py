@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -240,16 +240,24 @@ class Outcome(Enum):
 def _process_here(item: Item) -> Outcome:
     """Process an item in one transaction with its closing: both happen, once, or neither."""
     try:
-        with budgets.began_by(_cause(item)), transaction.atomic():
-            if inbox_queue.close_done(item.id):
-                with http.without_network():
-                    _dispatch(item)
+        try:
+            _dispatch_and_close(item)
+        except IntegrityError:
+            # Somebody made the same at the same moment, or an id was drawn twice: not so the second time.
+            _dispatch_and_close(item)
     except http.NetworkNeeded:
         inbox_queue.leave_to_network(item)
         return Outcome.NEEDS_NETWORK
     except Exception as error:
         return _record_failure(item, error)
     return Outcome.CLOSED
+
+
+def _dispatch_and_close(item: Item) -> None:
+    with budgets.began_by(_cause(item)), transaction.atomic():
+        if inbox_queue.close_done(item.id):
+            with http.without_network():
+                _dispatch(item)
 
 
 def _process_waiting(item: Item) -> None:
