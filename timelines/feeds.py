@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -151,11 +152,34 @@ def receivers(status: Status, *, after_id: int, limit: int) -> list[int]:
     """Return the first local accounts beyond ``after_id`` into whose feeds ``status`` belongs, save its
     author's, in the order of their ids.
     """
-    found: set[int] = set()
-    for side in (receiving_followers(status), receiving_tag_followers(status)):
-        rows = side.filter(account__gt=after_id).exclude(account=status.account_id).order_by("account_id")
-        found.update(rows.values_list("account_id", flat=True).distinct()[:limit])
+    found = set(_followers_beyond(status, after_id, limit))
+    if status.tags.all():
+        found.update(_beyond(receiving_tag_followers(status), status.account_id, after_id)[:limit])
     return sorted(found)[:limit]
+
+
+def _followers_beyond(status: Status, after_id: int, limit: int) -> Iterable[int]:
+    answers_another = status.in_reply_to_uri and status.in_reply_to_account_id != status.account_id
+    if answers_another or status.visibility in _ADDRESSED_ONLY:
+        return _beyond(receiving_followers(status), status.account_id, after_id)[:limit]
+    query = _followers_of_author(status.reblog_of_id is not None, status.language)
+    return [pk for (pk,) in query.tuples(author=status.account_id, after=after_id, limit=limit)]
+
+
+@lru_cache(maxsize=256)
+def _followers_of_author(is_reblog: bool, language: str | None) -> "Prepared[Any]":
+    """Return the query for those who receive what answers nobody; they lie beyond the id ``after``."""
+
+    def build(author: int, after: int) -> "QuerySet[Any, Any]":
+        status = Status(account_id=author, language=language, reblog_of_id=1 if is_reblog else None)
+        return _beyond(receiving_followers(status), author, after)
+
+    return Prepared(build, author=int, after=int)
+
+
+def _beyond(side: "QuerySet[Any]", author_id: int, after_id: int) -> "QuerySet[Any, int]":
+    rows = side.filter(account__gt=after_id).exclude(account=author_id).order_by("account_id")
+    return rows.values_list("account_id", flat=True).distinct()
 
 
 def home_rows(account: Account) -> StatusQuerySet:

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.models import Account
 from core import pubsub
+from core.prepared import Prepared
 from timelines import feeds, lists
 from timelines.entities.conversation import render_conversations
 from timelines.entities.notification import render_notifications
@@ -23,6 +24,7 @@ from timelines.streaming.readers import find_readers
 from timelines.visibility import shown_in_public
 
 _BATCH = 500
+_LISTS = Prepared(lambda author: ListAccount.objects.filter(account=author).values_list("list"), author=int)
 
 
 def home_channel(account_id: int) -> str:
@@ -74,8 +76,8 @@ def publish_to_public(status: Status, event: str = "update") -> None:
 
 def list_channels(status: Status) -> dict[str, int]:
     """Return the channels of the lists that the author is in, and the ids of the lists."""
-    ids = ListAccount.objects.filter(account=status.account_id).values_list("list", flat=True)
-    return {f"timeline:list:{list_id}": list_id for list_id in ids}
+    ids = _LISTS.tuples(author=status.account_id)
+    return {f"timeline:list:{list_id}": list_id for (list_id,) in ids}
 
 
 def publish_to_lists(status: Status, event: str = "update") -> None:

@@ -8,36 +8,35 @@ from collections.abc import Iterable
 from functools import reduce
 from operator import and_, or_
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import TextField, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
+from django.contrib.postgres.search import SearchQuery
+from django.db import connection
 
+from core.prepared import Prepared
 from core.text import html_to_text
 from media.attachments import load_attachments
-from timelines.models import Poll, Status, StatusText
+from timelines.models import Poll, Status
 
 _SIMPLE = "genosocial_simple"
 _STEMS = {"de": "genosocial_german", "en": "genosocial_english"}
 _CONFIGURATIONS = (_SIMPLE, *_STEMS.values())
 # A vector has a limit of 1 MiB; nobody reads further anyway.
 _MAX_CHARACTERS = 50_000
+_STORE = """
+INSERT INTO timelines_statustext (status_id, vector) VALUES (%s, {vector})
+ON CONFLICT (status_id) DO UPDATE SET vector = excluded.vector
+"""
+_POLL = Prepared(lambda status: Poll.objects.filter(status=status).values_list("options"), status=int)
 
 
 def store_words(status: Status) -> None:
     """Keep, or renew, what a post is found by; one statement to write. Reblogs are not kept."""
     if status.reblog_of_id is not None:
         return
-    text = Cast(Value(_text_of(status)), TextField())
-    vector: Combinable = SearchVector(text, config=_SIMPLE)
-    for configuration in _configurations(status.language):
-        vector = vector + SearchVector(text, config=configuration)
-    StatusText.objects.bulk_create(
-        [StatusText(status=status, vector=vector)],
-        update_conflicts=True,
-        unique_fields=["status"],
-        update_fields=["vector"],
-    )
+    text, configurations = _text_of(status), [_SIMPLE, *_configurations(status.language)]
+    vector = " || ".join("to_tsvector(%s::regconfig, %s)" for _ in configurations)
+    values = [value for configuration in configurations for value in (configuration, text)]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE.format(vector=vector), [status.pk, *values])
 
 
 def _configurations(language: str | None) -> list[str]:
@@ -50,12 +49,12 @@ def _configurations(language: str | None) -> list[str]:
 
 def _text_of(status: Status) -> str:
     """Return all that a reader of the post reads: warning, text, what its poll asks, what its files show."""
-    poll = Poll.objects.filter(status=status).first()
+    polls = _POLL.tuples(status=status.pk)
     files = load_attachments(status.media_ids) if status.media_ids else {}
     parts = [
         status.spoiler_text,
         html_to_text(status.content),
-        *(poll.options if poll else ()),
+        *(option for (options,) in polls for option in options),
         *(file.description or "" for file in files.values()),
     ]
     return "\n".join(parts)[:_MAX_CHARACTERS]
