@@ -27,6 +27,8 @@ from core.events import emit
 log = logging.getLogger(__name__)
 
 COOLDOWN = timedelta(days=7)
+# A move this young has its own job on the way or at work.
+SWEEP_AFTER = timedelta(minutes=10)
 
 
 def move_account(account: Account, handle: str, now: datetime) -> Move:
@@ -97,7 +99,7 @@ def _set_aliases(account: Account, uris: list[str]) -> None:
 def carry_over(*, move_id: int) -> None:
     """Carry to the new account what people here have to do with the old one. Repeat-safe."""
     move = Move.objects.filter(pk=move_id).select_related("account", "target").first()
-    if move is None:
+    if move is None or move.carried_at is not None:
         return
     follows = Follow.objects.accepted().filter(target=move.account, account__domain__isnull=True)
     for follow in follows.select_related("account").order_by("pk").iterator():
@@ -108,6 +110,14 @@ def carry_over(*, move_id: int) -> None:
         _block_too(block, move)
     for mute in Mute.objects.active().filter(target=move.account).iterator():
         _mute_too(mute, move)
+    Move.objects.filter(pk=move.pk).update(carried_at=timezone.now())
+
+
+def sweep_moves(now: datetime) -> None:
+    """Go on with moves whose job was lost."""
+    waiting = Move.objects.filter(carried_at__isnull=True, created_at__lt=now - SWEEP_AFTER)
+    for move_id in waiting.order_by("created_at").values_list("pk", flat=True):
+        carry_over.delay(move_id=move_id)
 
 
 def _follow_along(old: Follow, move: Move) -> None:

@@ -46,10 +46,11 @@ def keep_our_logging(**kwargs: Any) -> None:
 @app.on_after_finalize.connect
 def set_clock(sender: Celery, **kwargs: Any) -> None:
     """Collect the clocks that the apps' ``tasks.py`` declare."""
+    import accounts.tasks
     import federation.tasks
     import invites.tasks
     import media.tasks
     import timelines.tasks
 
-    for module in (federation.tasks, media.tasks, invites.tasks, timelines.tasks):
+    for module in (accounts.tasks, federation.tasks, media.tasks, invites.tasks, timelines.tasks):
         sender.conf.beat_schedule.update(module.BEAT_SCHEDULE)

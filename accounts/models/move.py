@@ -13,6 +13,15 @@ class Move(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="moves")
     target = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField()
+    # When all that people here had to do with it was carried over.
+    carried_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=models.Q(carried_at__isnull=True), name="move_not_carried"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id} moves to {self.target_id}"

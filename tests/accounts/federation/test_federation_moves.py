@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import relationships
 from accounts.models import Account, AccountNote, Block, Follow, Move, Mute
-from accounts.moves import COOLDOWN, add_alias, move_account, remove_alias
+from accounts.moves import COOLDOWN, SWEEP_AFTER, add_alias, move_account, remove_alias, sweep_moves
 from accounts.notes import write_note
 from core.errors import Unprocessable
 from tests.cast import make_account
@@ -51,6 +51,19 @@ def test_a_move_takes_everybody_along(anna: Account, dora: Person, emil: Person)
     assert f"dora@{dora.peer.host}" in AccountNote.objects.get(account=bertha, target=new).comment
     muted = Mute.objects.get(account=cem, target=new)
     assert not muted.hide_notifications and muted.expires_at is not None
+
+
+def test_a_move_whose_job_was_lost_is_carried_over_later(anna: Account, dora: Person, emil: Person) -> None:
+    follow_accepted(anna, dora)
+    emil.account()
+    now = timezone.now()
+    move = Move.objects.create(account=dora.account(), target=emil.account(), created_at=now)
+    sweep_moves(now)
+    assert Follow.objects.get().target == dora.account()
+    sweep_moves(now + SWEEP_AFTER + timedelta(seconds=1))
+    assert Follow.objects.get().target == emil.account()
+    move.refresh_from_db()
+    assert move.carried_at is not None
 
 
 def test_who_follows_the_new_account_already_does_not_block_it(
