@@ -14,6 +14,13 @@ class ActorGone:
 
 
 @dataclass(frozen=True)
+class InboxGone:
+    """An inbox answers that it is gone (410); whose it is may live on with another."""
+
+    inbox_url: str
+
+
+@dataclass(frozen=True)
 class FollowersAnnounced:
     """A remote actor says who it believes to follow it from here: by a digest, and where to read them."""
 

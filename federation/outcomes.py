@@ -12,11 +12,13 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 
 import structlog
-from django.db import connection
+from django.db import connection, transaction
 
+from core.events import emit
 from federation import peers
 from federation.claims import Owed, let_followers_go
 from federation.delivery import drop_overtaken
+from federation.events import InboxGone
 from federation.models import Delivery, OutboundActivity
 from federation.signatures.outgoing import Scheme
 
@@ -119,9 +121,17 @@ def _record_failures(failed: Outcomes, now: datetime) -> None:
     drop_overtaken([owed.id for owed, _ in failed])
     let_followers_go([owed.order_key for owed, _ in failed if owed.id in over and owed.order_key], now)
     peers.note_failures(Counter(owed.host for owed, outcome in failed if outcome.host_failed), now)
+    _tell_of_gone_inboxes({owed.inbox_url for owed, outcome in failed if outcome.status == 410})
     for owed, outcome in failed:
         if outcome.retry_after is not None:
             peers.pause(owed.host, now + min(outcome.retry_after, MAX_HOST_PAUSE), now)
+
+
+def _tell_of_gone_inboxes(inbox_urls: Collection[str]) -> None:
+    if inbox_urls:
+        with transaction.atomic():
+            for inbox_url in inbox_urls:
+                emit(InboxGone(inbox_url))
 
 
 def _is_over(owed: Owed, outcome: Outcome, gone: Collection[str]) -> bool:

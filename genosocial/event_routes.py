@@ -11,7 +11,7 @@ from accounts.events import (
     TokensRevoked,
     UserConfirmed,
 )
-from federation.events import ActorGone, ActorKeysReplaced, FollowersAnnounced
+from federation.events import ActorGone, ActorKeysReplaced, FollowersAnnounced, InboxGone
 from media.events import RemoteFilesLeaving, RemoteFileWanted
 
 ROUTES: dict[type, tuple[str, ...]] = {
@@ -20,6 +20,7 @@ ROUTES: dict[type, tuple[str, ...]] = {
         "accounts.actor_events.on_actor_keys_replaced",
         "timelines.events.on_actor_keys_replaced",
     ),
+    InboxGone: ("accounts.actor_events.on_inbox_gone",),
     FollowersAnnounced: ("accounts.followers_sync.on_followers_announced",),
     RemoteFileWanted: ("timelines.media_care.refuse_files_of_blocked",),
     RemoteFilesLeaving: ("timelines.media_care.spare_what_people_care_for",),

@@ -230,6 +230,19 @@ def test_who_is_gone_for_good_is_deleted_when_read_again(dora: Person) -> None:
     assert not Account.objects.remote().exists()
 
 
+@pytest.mark.parametrize("lives", [True, False])
+def test_whose_inbox_is_gone_is_read_anew(anna: Account, dora: Person, lives: bool) -> None:
+    dora.change(endpoints={})
+    relationships.follow(anna, dora.account())
+    dora.peer.add("/users/dora/inbox", answer(status=410))
+    dora.change(inbox=f"{dora.peer.base}/new-inbox")
+    if not lives:
+        dora.peer.add("/users/dora", answer(status=410))
+    dora.run_jobs()
+    inboxes = list(Account.objects.remote().values_list("inbox_url", flat=True))
+    assert inboxes == ([f"{dora.peer.base}/new-inbox"] if lives else [])
+
+
 def test_a_link_of_another_profile_is_proven_when_the_page_links_back(dora: Person) -> None:
     page = f"{dora.peer.base}/blog"
     link = f'<a href="{page}">{page}</a>'
