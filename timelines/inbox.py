@@ -87,7 +87,7 @@ def _receive_post(activity: Activity, *, is_edit: bool) -> None:
     recipient = _recipient(activity)
     if known is not None and not is_edit:
         return _add_recipient(known, recipient)
-    document, author = _trusted_post(activity)
+    document, author = _trusted_post(activity, known.account if known is not None else get_sender(activity))
     values = read_note(document, activity.document)
     if values.vote_for is not None:
         return _receive_vote(activity, author, values.in_reply_to_uri, values.vote_for)
@@ -112,12 +112,11 @@ def _receive_vote(activity: Activity, voter: Account, status_uri: str, option: s
         _ignore(activity, str(error.message))
 
 
-def _trusted_post(activity: Activity) -> tuple[Mapping[str, Any], Account]:
+def _trusted_post(activity: Activity, sender: Account) -> tuple[Mapping[str, Any], Account]:
     """Return the post and its author: as embedded when the actor wrote it, else as its own server has it.
 
     Somebody else's post is fetched only when its author is on its host, as in a group of Mobilizon.
     """
-    sender = get_sender(activity)
     document = activity.object_document()
     authors = ids_of(document.get("attributedTo")) if document is not None else []
     if document is not None and activity.actor_uri in authors:

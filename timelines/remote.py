@@ -167,8 +167,11 @@ def upsert_status(
     values = read_note(document, activity)
     if author.uri not in values.author_uris or not same_host(values.uri, author.uri):
         raise Forbidden(cause=f"{values.uri[:300]} is not by {author.uri[:300]}")
-    if author.is_local or author.suspended_at is not None or is_blocked(author.domain or ""):
-        raise Forbidden(cause=f"{author.uri[:300]} is suspended, blocked or ours")
+    if author.is_local or is_blocked(author.domain or ""):
+        raise Forbidden(cause=f"{author.uri[:300]} is blocked or ours")
+    # What we have of the suspended is kept up to date, unseen, for the day when they are let in again.
+    if author.suspended_at is not None and not Status.objects.filter(uri=values.uri).exists():
+        raise Forbidden(cause=f"{author.uri[:300]} is suspended")
     if values.vote_for is not None:
         raise BadNote(cause="a vote is no status")
     people = find_people(values, author, recipient)

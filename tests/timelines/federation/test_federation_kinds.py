@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts import relationships
 from accounts.models import Account
@@ -162,3 +163,16 @@ def test_what_the_origin_counts_is_shown(anna: Account, dora: Person) -> None:
     assert shown() == (8, 2)
     # What others claim moves no list of what is popular.
     assert (stored(note).favourites_count, stored(note).reblogs_count) == (0, 0)
+
+
+# The suspended
+
+
+def test_what_those_edit_and_delete_whom_their_server_suspended_is_taken_in(dora: Person) -> None:
+    kept, gone = dora.posts("<p>Old</p>"), dora.posts()
+    suspended = {"suspended_at": timezone.now(), "suspended_by_origin": True}
+    Account.objects.filter(uri=dora.uri).update(**suspended)
+    dora.does("Update", {**kept, "content": "<p>New</p>", "updated": "2031-01-01T00:00:00Z"})
+    dora.does("Delete", gone["id"])
+    dora.posts("<p>Never</p>")
+    assert [status.content for status in Status.objects.kept()] == ["<p>New</p>"]
