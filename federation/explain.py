@@ -7,7 +7,7 @@ and what they refuse is told with its reason. Source: contract of the federation
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from core import http
@@ -57,7 +57,7 @@ def _require_address(url: str, tell: Tell) -> None:
         _refuse(tell, f"{url} is no clean http(s) address")
     if is_local_uri(url):
         _refuse(tell, f"{url} is ours: what is ours is never fetched")
-    if is_blocked(host or ""):
+    if is_blocked(host):
         _refuse(tell, f"{host} is blocked by staff")
     parts = urlsplit(url)
     try:
@@ -136,6 +136,6 @@ def _kinds(document: Mapping[str, Any]) -> str:
     return ", ".join(types_of(document))
 
 
-def _refuse(tell: Tell, reason: str) -> None:
+def _refuse(tell: Tell, reason: str) -> NoReturn:
     tell(Verdict.REFUSED, reason)
     raise _Refused

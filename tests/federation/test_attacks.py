@@ -200,8 +200,8 @@ def test_there_is_one_way_out() -> None:
         "http.client",
         "urllib.request",
     }
-    allowed = {"core/http.py", "core/addresses.py"}
-    # These speak to this machine, before a server runs, or need no more than to take a URL apart.
+    allowed = {"core/http.py", "core/addresses.py", "core/hosts.py"}
+    # These speak to this machine before a server runs, or only take a URL apart, as does core/hosts.py.
     allowed |= {"genosocial/local_stack.py", "genosocial/up.py", "federation/signatures/outgoing.py"}
     found = {
         str(path.relative_to(ROOT))
