@@ -22,7 +22,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from core import http, pubsub
+from core import gathering, http, pubsub
 from core.errors import AppError, Forbidden, TooLarge, UnsupportedType
 from core.hosts import host_of, same_host
 from federation import authorship, budgets, followers_sync, inbox_queue, peers
@@ -186,7 +186,8 @@ def process_due() -> bool:
             return False
         if len(items) == inbox_queue.ITEMS_PER_CLAIM:
             wake()  # one more process can help
-        _process_batch(items)
+        with gathering.gathered():
+            _process_batch(items)
     return True
 
 

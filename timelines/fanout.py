@@ -4,15 +4,17 @@
 batch of followers at a time. A row whose job was lost is found again by its empty ``fanned_out_at``.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from celery import shared_task
-from django.db import transaction
-from django.db.models import Value
+from django.db.models import Value, prefetch_related_objects
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from core import gathering
 from core.ids import id_at
+from core.prepared import Ids, Prepared
 from timelines import feeds, live
 from timelines.models import Status, Tag
 from timelines.search_words import store_words
@@ -22,25 +24,42 @@ _BATCH = 1000
 _SWEEP_AFTER = timedelta(seconds=60)
 _SWEEP_BATCH = 500
 _STREAM_WINDOW = timedelta(hours=6)
+_STATUSES = Prepared(
+    lambda ids: (
+        Status.objects.kept().filter(pk__in=ids.rows).select_related("account", "reblog_of").order_by("pk")
+    ),
+    ids=Ids,
+)
 
 
 def enqueue_fan_out(status_id: int) -> None:
-    """Hand out a status once the current transaction is committed."""
-    transaction.on_commit(lambda: fan_out.delay(status_id=status_id), robust=True)
+    """Hand out a status once the current transaction is committed; with those of a batch by one job."""
+    gathering.enqueue(fan_out_all, status_id)
+
+
+@shared_task(name="timelines.fan_out_all", queue="fanout")
+def fan_out_all(*, ids: Sequence[int]) -> None:
+    """Hand out some new statuses, each to its first batch of followers."""
+    _hand_out(_STATUSES.rows(ids=ids), after_id=0)
 
 
 @shared_task(name="timelines.fan_out", queue="fanout")
 def fan_out(*, status_id: int, after_id: int = 0) -> None:
-    """Hand a status to its author, to public streams, to search and to a batch of followers, then enqueue
-    the next batch.
+    """Hand a status to a batch of followers; ``after_id`` is the account that the batch before ended with."""
+    _hand_out(_STATUSES.rows(ids=[status_id]), after_id=after_id)
 
-    ``after_id`` is the account that the batch before ended with.
+
+def _hand_out(statuses: Sequence[Status], *, after_id: int) -> None:
+    # Asked for again and again below.
+    prefetch_related_objects(statuses, "tags")
+    done = [status.pk for status in statuses if _hand_out_one(status, after_id)]
+    Status.objects.filter(pk__in=done).update(fanned_out_at=timezone.now())
+
+
+def _hand_out_one(status: Status, after_id: int) -> bool:
+    """Hand a status to its author, to public streams, to search and to a batch of followers; return whether
+    that was the last batch. The next one is a job of its own.
     """
-    found = Status.objects.kept().filter(pk=status_id).select_related("account", "reblog_of")
-    # Twice asked for below.
-    status = found.prefetch_related("tags").first()
-    if status is None:
-        return
     # One more tells whether another batch follows.
     receivers = feeds.receivers(status, after_id=after_id, limit=_BATCH + 1)
     readers = receivers[:_BATCH]
@@ -57,10 +76,10 @@ def fan_out(*, status_id: int, after_id: int = 0) -> None:
             live.publish_conversations(status)
     if after_id == 0 and status.visibility == Status.Visibility.PUBLIC:
         _note_use_of_tags(status)
-    if len(receivers) > _BATCH:
-        fan_out.delay(status_id=status.pk, after_id=receivers[_BATCH - 1])
-    else:
-        Status.objects.filter(pk=status.pk).update(fanned_out_at=timezone.now())
+    if len(receivers) <= _BATCH:
+        return True
+    fan_out.delay(status_id=status.pk, after_id=receivers[_BATCH - 1])
+    return False
 
 
 def _note_use_of_tags(status: Status) -> None:

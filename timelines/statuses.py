@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import F, Value
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -346,17 +346,19 @@ def _count(status: Status, step: int) -> None:
     _count_account(status, step)
 
 
+_COUNT_OF_ACCOUNT = """
+UPDATE accounts_account
+SET statuses_count = greatest(statuses_count + %s, 0), last_status_at = greatest(last_status_at, %s)
+WHERE id = %s
+"""
+
+
 def _count_account(status: Status, step: int) -> None:
     if status.visibility in _NOT_COUNTED:
         return
-    account = Account.objects.filter(pk=status.account_id)
-    if step > 0:
-        account.update(
-            statuses_count=F("statuses_count") + step,
-            last_status_at=Greatest("last_status_at", Value(status.created_at)),
-        )
-    else:
-        account.update(statuses_count=Greatest(F("statuses_count") + step, 0))
+    latest = status.created_at if step > 0 else None
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_OF_ACCOUNT, [step, latest, status.account_id])
 
 
 PURGE_AFTER = timedelta(days=30)

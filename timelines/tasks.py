@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from timelines import fanout, imports, notification_requests, polls, scheduled, statuses, trends
 from timelines.cards import attach_card
-from timelines.fanout import fan_out
+from timelines.fanout import fan_out, fan_out_all
 from timelines.imports import run_import
 from timelines.live import stream_deletion, stream_update
 from timelines.notification_requests import merge_notifications
@@ -26,6 +26,7 @@ __all__ = [
     "attach_card",
     "close_poll",
     "fan_out",
+    "fan_out_all",
     "fetch_featured",
     "fetch_parent",
     "fetch_thread",
