@@ -1,11 +1,15 @@
 """Keys of others: where they may be found, who vouches for them, and what a failure costs."""
 
+import base64
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +17,9 @@ from core.errors import Unauthenticated, Unavailable
 from core.http import RemoteTimeout
 from federation import events, remote_keys
 from federation.keys import listed_key_ids, listed_keys, store_actor_keys
-from federation.models import RemoteKey
+from federation.models import InboxItem, RemoteKey
 from federation.remote_keys import fetch_remote_key, find_remote_key
+from federation.signatures.digest import render_content_digest
 from federation.signatures.pem import load_public_key
 from tests.federation.fake_peer import FakePeer, key_pair
 from tests.loopback import answer
@@ -259,3 +264,36 @@ def test_a_source_that_made_us_wait_waits_itself(dora: FakePeer, monkeypatch: py
 
 def _unreachable(url: str, *_rest: Any) -> Any:
     raise RemoteTimeout(cause=f"{url} hangs")
+
+
+# In use
+
+
+def test_an_ed25519_key_signs_activities(client: Client, dora: FakePeer) -> None:
+    """As Mitra and Mastodon 4.7 do: the key is an assertion method, the scheme is RFC 9421."""
+    uri = f"{dora.base}/users/dora"
+    private_key = ed25519.Ed25519PrivateKey.generate()
+    method = {"id": f"{uri}#ed25519", "type": "Multikey", "controller": uri}
+    dora.add_actor(
+        "dora", assertionMethod=[method | {"publicKeyMultibase": multikey(private_key.public_key())}]
+    )
+    body = orjson.dumps({"id": f"{uri}#likes/1", "type": "Like", "actor": uri, "object": f"{uri}/notes/1"})
+    digest = render_content_digest(body)
+    parameters = (
+        f'("@method" "@target-uri" "content-digest");created={int(time.time())};keyid="{uri}#ed25519"'
+    )
+    base = (
+        f'"@method": POST\n"@target-uri": https://social.example/inbox\n"content-digest": {digest}\n'
+        f'"@signature-params": {parameters}'
+    )
+    signature = base64.b64encode(private_key.sign(base.encode())).decode()
+    headers = {
+        "Host": "social.example",
+        "Content-Digest": digest,
+        "Signature-Input": f"sig1={parameters}",
+        "Signature": f"sig1=:{signature}:",
+    }
+    for sent, status in ((body, 202), (body + b" ", 401)):
+        response = client.generic("POST", "/inbox", sent, "application/activity+json", headers=headers)
+        assert response.status_code == status
+    assert InboxItem.objects.get().actor_uri == uri
