@@ -22,7 +22,7 @@ from federation.signatures.outgoing import Scheme
 # Longer than one send may take, twice for a second knock; a worker that died holds its rows no longer.
 CLAIM = timedelta(seconds=60)
 # More are looked at than are taken: several may be owed to one host.
-_LOOKED_AT_PER_TAKEN = 4
+_LOOKED_AT_PER_TAKEN = 2
 _LEAST_LOOKED_AT = 100
 
 

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from core.prepared import fetch
-from core.prepared import fetch
 from federation.models import Delivery, DomainPolicy, Peer
 from federation.signatures.outgoing import Scheme
 
@@ -241,17 +240,16 @@ def schemes_for(hosts: Collection[str], now: datetime) -> dict[str, Scheme]:
 
 def standings(hosts: Collection[str], now: datetime) -> dict[str, Standing]:
     """Return how to deliver to each of many hosts, in one query; a strange one gets one at a time."""
-    known = {peer.domain: peer for peer in Peer.objects.filter(domain__any=hosts)}
-    return {host: _standing(known.get(host), now) for host in hosts}
-
-
-def _standing(peer: Peer | None, now: datetime) -> Standing:
-    if peer is None:
-        return Standing(1, Scheme.CAVAGE)
-    is_well = peer.last_success_at is not None and not peer.consecutive_failures
-    is_noted = peer.scheme_noted_at is not None and peer.scheme_noted_at > now - SCHEME_MEMORY
-    scheme = Scheme(peer.signature_scheme) if is_noted else Scheme.CAVAGE
-    return Standing(PER_HOST_AT_ONCE if is_well else 1, scheme)
+    found = dict.fromkeys(hosts, Standing(1, Scheme.CAVAGE))
+    rows = Peer.objects.filter(domain__any=hosts).values_list(
+        "domain", "last_success_at", "consecutive_failures", "signature_scheme", "scheme_noted_at"
+    )
+    for host, success_at, failures, scheme, noted_at in rows:
+        found[host] = Standing(
+            PER_HOST_AT_ONCE if success_at is not None and not failures else 1,
+            Scheme(scheme) if noted_at is not None and noted_at > now - SCHEME_MEMORY else Scheme.CAVAGE,
+        )
+    return found
 
 
 def note_scheme(host: str, scheme: Scheme, now: datetime) -> None:
