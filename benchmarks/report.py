@@ -35,7 +35,7 @@ def request_table(rows: Sequence[Figures]) -> list[str]:
     hello, groups = rows[0], list(rows[0].cpu)
     heads = ["request", "requests/s", "p50 ms", "p99 ms", "SQL", "SQL ms", "SQL afterwards"]
     heads += [f"CPU ms {name}" for name in groups] + ["× hello, web", "× hello, all"]
-    return _table(
+    return table(
         heads,
         [
             [
@@ -79,7 +79,7 @@ def growth_table(small: Sequence[Figures], large: Sequence[Figures], scale: int)
             )
         ]
         rows.append([before.name, *cells])
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def visible_table(visible: Visible, followers: int) -> list[str]:
@@ -89,7 +89,7 @@ def visible_table(visible: Visible, followers: int) -> list[str]:
         ("from the answer to the post", visible.p50, visible.p99),
         ("from the request", visible.p50_from_request, visible.p99_from_request),
     ]
-    return _table(heads, [[name, f"{p50 * 1000:.0f}", f"{p99 * 1000:.0f}"] for name, p50, p99 in rows])
+    return table(heads, [[name, f"{p50 * 1000:.0f}", f"{p99 * 1000:.0f}"] for name, p50, p99 in rows])
 
 
 def memory_table(memory: dict[str, tuple[int, float]]) -> list[str]:
@@ -97,13 +97,14 @@ def memory_table(memory: dict[str, tuple[int, float]]) -> list[str]:
     counts, mebibytes = zip(*memory.values(), strict=True)
     rows = [*memory.items(), ("all", (sum(counts), sum(mebibytes)))]
     cells = [[name, str(count), f"{size:.0f}"] for name, (count, size) in rows]
-    return _table(["process", "processes", "PSS, MiB"], cells)
+    return table(["process", "processes", "PSS, MiB"], cells)
 
 
 def _ratio(value: float, baseline: float) -> str:
     return f"{value / baseline:.1f}" if baseline else _MISSING
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table: names on the left, figures on the right."""
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
     return [f"| {' | '.join(line)} |" for line in lines]

@@ -6,6 +6,7 @@ with the one that started it. `processing`, `pictures`, `emojis` and `remote_fil
 
 import json
 import logging
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -35,6 +37,8 @@ class Allowance:
 FOR_PICTURES: Final = Allowance(2 * 1024**3, 60)
 FOR_RECORDINGS: Final = Allowance(4 * 1024**3, 1800)
 _LOGGED_CHARACTERS: Final = 1_000
+# Longer than any job may take.
+_LEFT_BEHIND_AFTER: Final = timedelta(hours=2)
 
 
 class Killed(Exception):
@@ -46,6 +50,16 @@ def work_folder() -> Iterator[Path]:
     """Give an empty folder on the disk that uploads come to; all in it is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="work-", dir=settings.FILE_UPLOAD_TEMP_DIR) as name:
         yield Path(name)
+
+
+def sweep_work_folders(now: datetime) -> None:
+    """Delete what uploads and jobs left on this machine when their process was killed."""
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
+        try:
+            if path.stat().st_mtime < (now - _LEFT_BEHIND_AFTER).timestamp():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except FileNotFoundError:  # its process is alive and was faster
+            continue
 
 
 def decode(

@@ -9,6 +9,7 @@ from media.processing import find_waiting, process_attachment
 from media.proxy import Kind
 from media.pruning import prune
 from media.remote_copies import fetch_copy
+from media.sandbox import sweep_work_folders
 
 BEAT_SCHEDULE = {
     "media.remove_abandoned": {
@@ -27,8 +28,10 @@ BEAT_SCHEDULE = {
 
 @shared_task(name="media.remove_abandoned", queue="media")
 def remove_abandoned_attachments() -> None:
-    """Delete uploads that no post has shown for a day."""
-    remove_abandoned(timezone.now())
+    """Delete uploads that no post has shown for a day, and what killed processes left."""
+    now = timezone.now()
+    remove_abandoned(now)
+    sweep_work_folders(now)
 
 
 @shared_task(name="media.process", queue="media")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -136,6 +137,18 @@ def test_who_asks_while_it_is_processed_sees_how_far_it_is(
     assert "not processed yet" in status.json()["error"]
     process_attachment(int(answer.json()["id"]), no_poke)
     assert (app.get(address).status_code, "progress" in app.get(address).json()) == (200, False)
+
+
+def test_what_a_killed_process_left_goes_after_a_while(settings: Any, tmp_path: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    for name, hours in (("old", 3), ("new", 0)):
+        (tmp_path / f"work-{name}").mkdir()
+        (tmp_path / f"work-{name}" / "original.mp4").write_bytes(b"x")
+        (tmp_path / f"{name}.upload").write_bytes(b"x")
+        for path in (tmp_path / f"work-{name}", tmp_path / f"{name}.upload"):
+            os.utime(path, (time.time() - hours * 3600,) * 2)
+    sandbox.sweep_work_folders(timezone.now())
+    assert {path.name for path in tmp_path.iterdir()} == {"work-new", "new.upload"}
 
 
 # The process for one file
