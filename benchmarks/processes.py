@@ -33,6 +33,8 @@ class Processes:
 
     def settle(self) -> None:
         """Wait until all have done what they had to do. Raises RuntimeError when they never have."""
+        if not self.names:
+            return
         deadline, used = time.monotonic() + _SETTLE_SECONDS, sum(self.cpu_seconds().values())
         quiet = 0
         while quiet < 2:
