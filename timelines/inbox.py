@@ -41,6 +41,7 @@ from timelines import interactions, polls
 from timelines.documents import NoteValues, read_note
 from timelines.models import Favourite, Poll, Status, Tombstone
 from timelines.remote import author_of, is_deleted, refetch_status, status_from_uri, upsert_status
+from timelines.remote_people import find_reader
 from timelines.remote_quotes import withdraw_stamp
 from timelines.statuses import delete_status
 from timelines.visibility import OPEN, can_see, visible_to
@@ -123,7 +124,7 @@ def _trusted_post(activity: Activity, sender: Account) -> tuple[Mapping[str, Any
         return document, sender
     if authors and not same_host(authors[0], activity.object_uri):
         raise Forbidden(cause=f"{activity.object_uri[:300]} is by {authors[0][:300]}")
-    fetched = fetch_document(activity.object_uri)
+    fetched = fetch_document(activity.object_uri, signed_by=find_reader(activity, sender))
     return fetched, author_of(fetched)
 
 
@@ -258,7 +259,7 @@ def _announced(activity: Activity, account: Account) -> Status:
     is_own = document is not None and account.uri in ids_of(document.get("attributedTo"))
     if document is not None and is_own and same_host(activity.object_uri, account.uri):
         return upsert_status(document, account)
-    return status_from_uri(activity.object_uri)
+    return status_from_uri(activity.object_uri, signed_by=find_reader(activity, account))
 
 
 def _announce_visibility(activity: Activity, account: Account) -> Status.Visibility:

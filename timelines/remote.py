@@ -56,9 +56,10 @@ _ORPHANS = Prepared(
 # Finding
 
 
-def status_from_uri(uri: str, *, fetch: bool = True, hops: int = 0) -> Status:
+def status_from_uri(uri: str, *, fetch: bool = True, hops: int = 0, signed_by: str | None = None) -> Status:
     """Return the status with this uri; fetched and stored when unknown and ``fetch`` is set.
 
+    ``signed_by`` is an actor of ours who may see it, needed for what is not for everybody.
     Raises NotFound, Gone, Forbidden, BadNote, RemoteUnreachable. May use the network: call it outside
     transactions, or without ``fetch``. Uris of our own are never fetched.
     """
@@ -70,7 +71,7 @@ def status_from_uri(uri: str, *, fetch: bool = True, hops: int = 0) -> Status:
         raise NotFound(cause=f"no status {uri[:300]}")
     if Tombstone.objects.filter(uri=uri).exists():
         raise Gone(cause=f"{uri[:300]} was deleted")
-    return _store_fetched(fetch_document(uri), hops=hops)
+    return _store_fetched(fetch_document(uri, signed_by=signed_by), hops=hops)
 
 
 def resolve_url(url: str) -> Account | Status:

@@ -1,6 +1,6 @@
 """The people whom a remote post names or addresses.
 
-Called by timelines/remote.py. Source: contract of the federation 3.6.
+Called by timelines/remote.py and timelines/inbox.py. Source: contract of the federation 3.6.
 """
 
 import logging
@@ -16,6 +16,7 @@ from core.errors import AppError
 from core.hosts import host_of, same_host
 from federation.fetch import BadDocument
 from federation.local import is_local_uri
+from federation.vocab import PUBLIC, Activity, addressed
 from timelines.documents import MentionTag, NoteValues
 from timelines.visibility import OPEN
 
@@ -57,6 +58,21 @@ def find_people(values: NoteValues, author: Account, recipient: Account | None =
         silent[recipient.pk] = recipient
     named = {author.pk, *mentioned}
     return People(list(mentioned.values()), [account for pk, account in silent.items() if pk not in named])
+
+
+def find_reader(activity: Activity, sender: Account) -> str | None:
+    """Return the actor of ours in whose name one asks for what an activity names by its id alone.
+
+    None stands for the server itself, which may see what is for everybody. Source: contract 2.1.
+    """
+    audience = addressed(activity.document)
+    if PUBLIC in (*audience.to, *audience.cc):
+        return None
+    readers = Account.objects.local().available()
+    followers = Follow.objects.accepted().filter(target=sender).values("account")
+    owner = readers.filter(uri=activity.recipient_uri).first()
+    reader = owner or readers.filter(pk__in=followers).order_by("pk").first()
+    return reader.uri if reader is not None else None
 
 
 def _find_known(values: NoteValues) -> dict[str, Account]:

@@ -229,6 +229,24 @@ def test_a_bare_id_is_fetched(dora: Person) -> None:
     assert stored(note).content == "<p>Served</p>"
 
 
+@pytest.mark.parametrize("kind", ["Create", "Announce"])
+def test_what_is_not_for_everybody_is_asked_for_in_the_name_of_a_reader(
+    anna: Account, dora: Person, kind: str
+) -> None:
+    relationships.accept_follow(relationships.follow(anna, dora.account()))
+    note = dora.serve(dora.note(to=[dora.followers], cc=[]))
+    dora.does(kind, note["id"], to=[dora.followers])
+    dora.does(kind, dora.serve(dora.note())["id"], to=[PUBLIC])
+    signed = [
+        request.headers["signature"]
+        for request in dora.peer.server.received
+        if request.method == "GET" and "/notes/" in request.target
+    ]
+    keys = ["https://social.example/users/anna#main-key", "https://social.example/actor#main-key"]
+    assert [f'keyId="{key}"' in header for key, header in zip(keys, signed, strict=True)] == [True, True]
+    assert Status.objects.get(uri=note["id"]).visibility == "private"
+
+
 def test_nobody_overwrites_the_post_of_somebody_else(anna: Account, dora: Person) -> None:
     note = dora.posts("<p>Mine</p>")
     other = Person(dora.peer, "other", dora.run_jobs)
