@@ -179,11 +179,10 @@ def _own_replies(statuses: Iterable[Status]) -> dict[int, list[tuple[int, str]]]
         in_reply_to__in=authors, account__in=set(authors.values()), visibility__in=OPEN
     )
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for parent_id, account_id, *reply in replies.order_by("pk").values_list(
-        "in_reply_to_id", "account_id", "pk", "uri"
-    ):
+    rows = replies.order_by("pk").values_list("in_reply_to_id", "account_id", "pk", "uri")
+    for parent_id, account_id, pk, uri in rows:
         if authors[parent_id] == account_id:
-            found[parent_id].append((reply[0], reply[1]))
+            found[parent_id].append((pk, uri))
     return found
 
 
