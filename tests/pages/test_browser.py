@@ -1,5 +1,6 @@
 """People at a real browser without scripts: from the link to signed in, in both languages, by keyboard."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,35 @@ def test_staff_make_and_withdraw_a_link(site: str, german: Page) -> None:
     expect(german.get_by_role("main")).to_contain_text("Bitte um einen neuen Link")
 
 
+def test_somebody_brings_along_whom_they_follow_and_takes_it_away_again(
+    site: str, german: Page, tmp_path: Path
+) -> None:
+    make_account("anna", password=PASSWORD)
+    make_account("ben")
+    file = tmp_path / "following_accounts.csv"
+    file.write_text("Account address,Show boosts\nben@social.example,true\nnobody@social.example,true\n")
+    german.goto(f"{site}/login?lang=de")
+    german.get_by_label("E-Mail-Adresse").fill("anna@mail.example")
+    german.get_by_label("Passwort").fill(PASSWORD)
+    german.get_by_role("button", name="Anmelden").click()
+    german.get_by_role("link", name="Import und Export").click()
+    german.get_by_label("Was in der Datei steht").select_option("Konten, denen du folgst")
+    german.get_by_label("Datei", exact=True).set_input_files(file)
+    german.get_by_role("button", name="Datei einlesen").click()
+    expect(german.get_by_role("main")).to_contain_text("Die Datei hat 2 Zeilen.")
+    german.get_by_role("button", name="Importieren", exact=True).click()
+    expect(german.get_by_role("main")).to_contain_text("1 von 2 erledigt")
+    expect(german.get_by_role("main")).to_contain_text("nicht gefunden")
+    with german.expect_download() as failed:
+        german.get_by_role("link", name="Alles herunterladen").click()
+    assert "nobody@social.example" in failed.value.path().read_text()
+    german.get_by_role("link", name="Zurück").click()
+    with german.expect_download() as exported:
+        german.get_by_role("link", name="Konten, denen du folgst").last.click()
+    assert exported.value.suggested_filename == "following_accounts.csv"
+    assert "ben@social.example,true,false," in exported.value.path().read_text()
+
+
 PAGES = (
     "/",
     "/login",
@@ -122,8 +152,12 @@ PAGES = (
     "/staff/invitations",
     "/staff/emojis",
     "/staff/terms",
+    "/settings/imports",
     "invite",
 )
+
+
+CLOSED = ("/staff", "/settings")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -141,7 +175,7 @@ def test_all_pages_fit_a_narrow_screen_in_either_colours_and_can_be_read(
     )
     page = context.new_page()
     for address in PAGES:
-        if address.startswith("/staff"):
+        if address.startswith(CLOSED):
             page.goto(f"{site}/login?next={address}")
             page.get_by_label("E-Mail-Adresse").fill("the_admin@mail.example")
             page.get_by_label("Passwort").fill(PASSWORD)
@@ -153,7 +187,7 @@ def test_all_pages_fit_a_narrow_screen_in_either_colours_and_can_be_read(
         assert page.evaluate(TOO_LITTLE_CONTRAST) == [], address
         assert page.evaluate(UNNAMED_FIELDS) == [], address
         assert page.locator("h1").count() == 1, address
-        if address.startswith("/staff"):
+        if address.startswith(CLOSED):
             context.clear_cookies()
     context.close()
 
