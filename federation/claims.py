@@ -164,7 +164,7 @@ def _owed(row: Delivery, activity: OutboundActivity, standing: peers.Standing) -
         activity_type=activity.activity_type,
         object_uri=activity.object_uri,
         followers_digest=row.followers_digest,
-        body=activity.body,
+        body=bytes(activity.body),
     )
 
 
