@@ -15,10 +15,13 @@ from django.template.loader import get_template, render_to_string
 from django.utils import translation
 
 
-def send_mail(template: str, to: str, locale: str, context: Mapping[str, Any]) -> None:
+def send_mail(
+    template: str, to: str, locale: str, context: Mapping[str, Any], unsubscribe_url: str = ""
+) -> None:
     """Send one mail to one address; raises OSError (SMTP errors included) when it could not be handed over.
 
-    It is marked as automatic (RFC 3834 §5), so that no holiday notice answers it.
+    It is marked as automatic (RFC 3834 §5), so that no holiday notice answers it. Mail programs post to
+    ``unsubscribe_url``, if there is one, when the reader wants no more of the kind (RFC 8058).
     """
     values = {
         "instance_name": settings.INSTANCE_NAME,
@@ -29,7 +32,7 @@ def send_mail(template: str, to: str, locale: str, context: Mapping[str, Any]) -
     with translation.override(locale):
         subject, body = _text_of(template, values)
         html = render_to_string(f"mail/{template}.html", {**values, "subject": subject, "locale": locale})
-    mail = EmailMultiAlternatives(subject, body, to=[to], headers=_headers(locale))
+    mail = EmailMultiAlternatives(subject, body, to=[to], headers=_headers(locale, unsubscribe_url))
     mail.attach_alternative(html, "text/html")
     mail.send()
 
@@ -42,8 +45,12 @@ def _text_of(template: str, values: Mapping[str, Any]) -> tuple[str, str]:
     return " ".join(subject.split()), body.strip() + "\n"
 
 
-def _headers(locale: str) -> dict[str, str]:
-    return {
+def _headers(locale: str, unsubscribe_url: str) -> dict[str, str]:
+    one_click = {
+        "List-Unsubscribe": f"<{unsubscribe_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return (one_click if unsubscribe_url else {}) | {
         "Message-ID": make_msgid(domain=settings.LOCAL_DOMAIN.partition(":")[0]),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",

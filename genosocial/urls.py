@@ -28,7 +28,7 @@ from moderation.pages import emojis as staff_emojis
 from moderation.pages import invitations
 from moderation.pages import reports as report_pages
 from moderation.pages import terms as staff_terms
-from timelines import import_pages
+from timelines import import_pages, mail_pages
 from timelines import pages as status_pages
 from timelines import views as status_views
 from timelines.api import announcements as announcement_doors
@@ -85,6 +85,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("password/change", passwords.ChangePassword.as_view(), name="password-change"),
     path("invite/<str:token>", sign_up_pages.sign_up, name="invite"),
     path("sign-up/sent", sign_up_pages.sent, name="sign-up-sent"),
+    path("settings/mail", mail_pages.mail_settings, name="mail-settings"),
+    path("unsubscribe/<str:signed>", mail_pages.mail_unsubscribe, name="mail-unsubscribe"),
     path("terms-of-service", terms_page, name="terms"),
     path("terms-of-service/<str:day>", terms_page, name="terms-of-day"),
     path("development/mails", core_pages.development_mails, name="development-mails"),

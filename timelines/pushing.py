@@ -154,7 +154,7 @@ def render_push(subscription: PushSubscription, notification: Notification) -> d
     token, sender = subscription.token, notification.from_account
     language = token.user.locale if token.user and token.user.locale else settings.LANGUAGE_CODE
     with translation.override(language):
-        title = str(TITLES[notification.type]) % {"name": sender.display_name or sender.username}
+        title = render_title(notification)
     return {
         "access_token": secret_of(token.pk),
         "preferred_locale": language,
@@ -164,6 +164,12 @@ def render_push(subscription: PushSubscription, notification: Notification) -> d
         "title": title,
         "body": _body(notification, sender),
     }
+
+
+def render_title(notification: Notification) -> str:
+    """Return in a few words who did what, in the current language."""
+    sender = notification.from_account
+    return str(TITLES[notification.type]) % {"name": sender.display_name or sender.username}
 
 
 def _body(notification: Notification, sender: Account) -> str:

@@ -12,13 +12,14 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.accounts import split_handle
 from accounts.models import Account
 from accounts.resolve import find_by_handle
 from core.api.pagination import MAX_ID
 from core.ids import id_at
+from core.lookups import IsOneOf
 from core.prepared import Prepared
 from media.models import MediaAttachment
 from timelines.models import (
@@ -164,17 +165,8 @@ def _has(viewer: Account | None, operator: Operator) -> Q:
     }[operator.value]()
 
 
-class _IsOneOf(Func):
-    """Whether a number is in an array, as PostgreSQL can look it up by the index of the number."""
-
-    arity = 2
-    arg_joiner = " = ANY("
-    template = "%(expressions)s)"
-    output_field = BooleanField()
-
-
 def _has_file(*types: str) -> Q:
-    shown = MediaAttachment.objects.filter(_IsOneOf(F("pk"), OuterRef("media_ids")), type__in=types)
+    shown = MediaAttachment.objects.filter(IsOneOf(F("pk"), OuterRef("media_ids")), type__in=types)
     return ~Q(media_ids=_NO_MEDIA) & Q(Exists(shown))
 
 

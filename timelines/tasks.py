@@ -8,11 +8,12 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from timelines import fanout, imports, notification_requests, polls, scheduled, statuses, trends
+from timelines import fanout, imports, mailing, notification_requests, polls, scheduled, statuses, trends
 from timelines.cards import attach_card
 from timelines.fanout import fan_out, fan_out_all
 from timelines.imports import run_import
 from timelines.live import stream_deletion, stream_update
+from timelines.mailing import send_notification_mail, send_weekly_mail
 from timelines.notification_requests import merge_notifications
 from timelines.notifications import stream_notifications
 from timelines.polls import close_poll, send_tallies
@@ -34,7 +35,9 @@ __all__ = [
     "merge_notifications",
     "recheck_quote",
     "run_import",
+    "send_notification_mail",
     "send_tallies",
+    "send_weekly_mail",
     "stream_deletion",
     "stream_notifications",
     "stream_update",
@@ -72,6 +75,12 @@ def sweep_imports() -> None:
     imports.sweep_imports(timezone.now())
 
 
+@shared_task(name="timelines.sweep_mails", queue="default")
+def sweep_mails() -> None:
+    """Mail to whom there is something to tell."""
+    mailing.sweep_mails(timezone.now())
+
+
 @shared_task(name="timelines.forget", queue="default")
 def forget() -> None:
     """Free idempotency keys and remove what was deleted long ago."""
@@ -98,6 +107,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("timelines.sweep_scheduled", 15.0),
         ("timelines.sweep_merges", 60.0),
         ("timelines.sweep_imports", 60.0),
+        ("timelines.sweep_mails", 60.0),
         ("timelines.forget", 300.0),
         ("timelines.renew_trends", 300.0),
     )

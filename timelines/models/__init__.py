@@ -8,6 +8,7 @@ from timelines.models.filter import Filter, FilterKeyword, FilterStatus
 from timelines.models.imports import Import, ImportRow
 from timelines.models.interactions import Bookmark, Favourite, StatusPin
 from timelines.models.list import List, ListAccount
+from timelines.models.mail import MailPreference
 from timelines.models.notification import Marker, Notification
 from timelines.models.notification_policy import (
     NotificationPermission,
@@ -52,6 +53,7 @@ __all__ = [
     "Kind",
     "List",
     "ListAccount",
+    "MailPreference",
     "Marker",
     "Mention",
     "Notification",
