@@ -1,5 +1,6 @@
 """What must come of a delivered activity: sets the scene, delivers, and looks."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,9 +9,10 @@ import orjson
 from accounts.models import Account, Block, Follow
 from core.hosts import same_host
 from moderation.models import Report
+from tests.corpus.accounts import check_account
 from tests.corpus.entries import Entry
 from tests.corpus.statuses import check_status
-from tests.corpus.world import World, id_in, ids_in, objects_in
+from tests.corpus.world import LONG_AGO, World, id_in, ids_in, objects_in
 from timelines.models import Favourite, PollVote, Quote, Status, StatusPin, Tombstone
 
 Deliver = Callable[..., int]
@@ -181,6 +183,33 @@ def _block(world: World, deliver: Deliver) -> None:
     assert Block.objects.filter(account__uri=world.actor_uri, target=target).exists()
 
 
+def _undo_block(world: World, deliver: Deliver) -> None:
+    expect = world.entry.expect
+    target = world.local(expect.get("target") or id_in(world.embedded.get("object")))
+    actor = world.remote(world.actor_uri)
+    Block.objects.create(account=actor, target=target, uri=expect["object"], created_at=LONG_AGO)
+    _taken_in(deliver)
+    assert not Block.objects.exists()
+
+
+def _undo_accept(world: World, deliver: Deliver) -> None:
+    follow = Follow.objects.get(account=world.zoe, target__uri=world.actor_uri)
+    Follow.objects.filter(pk=follow.pk).update(uri=id_in(world.embedded.get("object")))
+    _taken_in(deliver)
+    follow.refresh_from_db()
+    assert follow.accepted_at is None
+
+
+def _account_update(world: World, deliver: Deliver) -> None:
+    account = world.remote(world.actor_uri)
+    username, _, host = world.entry.expect.get("acct", "").partition("@")
+    if username:
+        Account.objects.filter(pk=account.pk).update(username=username, domain=host or account.domain)
+    _taken_in(deliver)
+    account.refresh_from_db()
+    check_account(account, world.entry.expect)
+
+
 def _account_delete(world: World, deliver: Deliver) -> None:
     _taken_in(deliver)
     assert not Account.objects.filter(uri=world.actor_uri).exists()
@@ -228,8 +257,29 @@ def _report(world: World, deliver: Deliver) -> None:
 
 
 def _pin(world: World, deliver: Deliver) -> None:
+    """Only what goes to the actor's own featured posts is pinned; other collections are none of ours."""
+    is_own = _has_own_featured(world)
     _taken_in(deliver)
-    assert not StatusPin.objects.exists()
+    assert StatusPin.objects.filter(status__uri=world.object_uri).exists() == is_own
+
+
+def _unpin(world: World, deliver: Deliver) -> None:
+    is_own = _has_own_featured(world)
+    actor = world.remote(world.actor_uri)
+    status = world.status(world.object_uri, actor)
+    StatusPin.objects.create(account=actor, status=status, created_at=LONG_AGO)
+    _taken_in(deliver)
+    assert StatusPin.objects.filter(status=status).exists() != is_own
+
+
+def _has_own_featured(world: World) -> bool:
+    target = str(world.entry.expect["target"])
+    if not re.search("featured|pinned", target):
+        return False
+    actor = world.remote(world.actor_uri)
+    Account.objects.filter(pk=actor.pk).update(featured_url=target)
+    world.status(world.object_uri, actor)
+    return True
 
 
 # Quotes
@@ -322,15 +372,19 @@ _CHECKS: dict[str, Check] = {
     "undo_by_id": _undo_like,
     "follow_request": _follow_request,
     "undo_follow": _undo_follow,
+    "undo_block": _undo_block,
+    "undo_accept": _undo_accept,
     "accept_follow": _accept_follow,
     "accept_by_id": _accept_follow,
     "reject_follow": _reject_follow,
     "reject_by_id": _reject_follow,
     "block": _block,
+    "account_update": _account_update,
     "account_delete": _account_delete,
     "move": _move,
     "report": _report,
     "pin_if_target_is_own_featured": _pin,
+    "unpin_if_target_is_own_featured": _unpin,
     "quote_request": _quote_request,
     "accept_quote": _accept_quote,
     "reject_quote": _reject_quote,

@@ -57,7 +57,7 @@ class World:
     def __init__(self, entry: Entry, network: FakeNetwork, settings: Any) -> None:
         self.entry, self.network, self.settings = entry, network, settings
         self._numbers = count(1)
-        self.zoe = make_account("zoe", uri="https://local.example/users/zoe")
+        self.zoe = self.local("https://local.example/users/zoe")
         private, public = key_pair("instance")
         uri = instance_actor_uri()
         SigningKey.objects.create(
@@ -102,8 +102,15 @@ class World:
 
     def local(self, uri: str) -> Account:
         """Return the account of ours with this uri, which exists from now on."""
+        self._is_here(uri)
         known = Account.objects.filter(uri=uri).first()
         return known or make_account(f"local{next(self._numbers)}", uri=uri)
+
+    def _is_here(self, uri: str) -> None:
+        """Let the host of a uri be ours, unless the actor of the payload lives there."""
+        host = host_of(uri)
+        if host and host != host_of(self.actor_uri):
+            self.settings.LOCAL_DOMAIN = host
 
     def follow(self, account: Account, target: Account, *, uri: str, accepted: bool = True) -> Follow:
         """Let somebody follow somebody."""
@@ -144,6 +151,7 @@ class World:
 
     def ours(self, uri: str, **fields: Any) -> Status:
         """Return the status of one of ours with this uri."""
+        self._is_here(uri)
         return self.status(uri, self.zoe, **fields)
 
     def poll(self, uri: str, options: list[str], *, multiple: bool = False) -> Poll:
