@@ -69,7 +69,7 @@ def make_account(username: str, *, role: str = "user", password: str | None = No
     Membership.objects.create(user=user, account=account, created_at=now)
     private, public = _key_pair()
     SigningKey.objects.create(
-        actor_uri=uri, key_id=f"{uri}#main-key", private_key_pem=private, public_key_pem=public
+        actor_uri=account.uri, key_id=account.key_id, private_key_pem=private, public_key_pem=public
     )
     return account
 
