@@ -30,7 +30,7 @@ class WithLength:
         chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
         if not chunked or environ.get("CONTENT_LENGTH"):
             return self._application(environ, start_response)
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=settings.FILE_UPLOAD_TEMP_DIR) as body:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(settings.FILE_UPLOAD_TEMP_DIR)) as body:
             length = _copy(environ["wsgi.input"], body)
             body.seek(0)
             known = environ | {"CONTENT_LENGTH": str(length), "wsgi.input": body}
