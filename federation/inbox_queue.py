@@ -27,6 +27,8 @@ CLAIM_WITH_NETWORK = timedelta(seconds=40)
 ITEMS_PER_CLAIM = 100
 # So many of one host before the next one has its turn.
 ITEMS_PER_HOST = 20
+# Beyond so many that wait, a host's turn may take longer.
+_SEEN_AT_ONCE = 10_000
 # Longer than the 24 hours within which a duplicate must be recognised.
 KEEP_DONE = timedelta(days=2)
 _DELETED_AT_ONCE = 10_000
@@ -42,48 +44,30 @@ WHERE coalesce((
 ), '') <> 'suspend'
 ON CONFLICT (actor_uri, activity_id, recipient_uri) DO NOTHING
 """
-# The hosts that wait come from the index one by one, however many items each of them has.
+# One pass over the queue, for which there is only one plan: it is filled and emptied faster than PostgreSQL
+# counts it, and what is planned for an empty table looks at each row once for each other.
 _CLAIM = """
-WITH RECURSIVE waiting (host) AS (
-    (SELECT host FROM federation_inboxitem WHERE state = 'queued' ORDER BY host LIMIT 1)
-  UNION ALL
-    SELECT (
-        SELECT item.host FROM federation_inboxitem item
-        WHERE item.state = 'queued' AND item.host > waiting.host ORDER BY item.host LIMIT 1
-    )
-    FROM waiting WHERE waiting.host IS NOT NULL
-), chosen AS (
-    SELECT due.id
-    FROM waiting CROSS JOIN LATERAL (
-        SELECT item.id, row_number() OVER (ORDER BY item.id) AS turn
-        FROM federation_inboxitem item
-        WHERE item.state = 'queued' AND item.host = waiting.host AND item.needs_network = %(network)s
-          AND item.next_attempt_at <= %(now)s
-          AND (item.claimed_until IS NULL OR item.claimed_until <= %(now)s)
-          AND NOT EXISTS (
-              SELECT FROM federation_inboxitem busy
-              WHERE busy.state = 'queued' AND busy.actor_uri = item.actor_uri
-                AND busy.claimed_until > %(now)s
-          )
-          AND NOT (%(network)s AND EXISTS (
-              SELECT FROM federation_inboxitem held
-              WHERE held.state = 'queued' AND held.host = waiting.host AND held.needs_network
-                AND held.claimed_until > %(now)s
-          ))
-          AND NOT EXISTS (
-              SELECT FROM federation_inboxitem earlier
-              WHERE earlier.state = 'queued' AND earlier.actor_uri = item.actor_uri AND earlier.id < item.id
-                AND earlier.subject_uri = item.subject_uri AND item.subject_uri <> ''
-                AND (earlier.needs_network <> item.needs_network OR earlier.next_attempt_at > %(now)s)
-          )
-        ORDER BY item.id LIMIT %(each)s
-    ) due
-    ORDER BY due.turn, due.id LIMIT %(most)s
+WITH queued AS MATERIALIZED (
+    SELECT id, host, actor_uri, subject_uri, needs_network, next_attempt_at,
+        claimed_until IS NOT NULL AND claimed_until > %(now)s AS is_claimed
+    FROM federation_inboxitem WHERE state = 'queued' ORDER BY id LIMIT %(seen)s
+), judged AS (
+    SELECT id, host,
+        needs_network = %(network)s AND next_attempt_at <= %(now)s AS is_due,
+        bool_or(is_claimed) OVER (PARTITION BY actor_uri) AS is_busy,
+        bool_or(is_claimed AND needs_network) OVER (PARTITION BY host) AS host_is_asked,
+        subject_uri <> '' AND bool_or(needs_network <> %(network)s OR next_attempt_at > %(now)s) OVER (
+            PARTITION BY actor_uri, subject_uri ORDER BY id ROWS UNBOUNDED PRECEDING
+        ) AS has_to_wait
+    FROM queued
+), due AS (
+    SELECT id, row_number() OVER (PARTITION BY host ORDER BY id) AS turn
+    FROM judged WHERE is_due AND NOT is_busy AND NOT has_to_wait AND NOT (%(network)s AND host_is_asked)
 )
-UPDATE federation_inboxitem item SET claimed_until = %(until)s, attempts = item.attempts + 1
-FROM chosen WHERE item.id = chosen.id
-RETURNING item.id, item.activity_id, item.actor_uri, item.subject_uri, item.host, item.activity_type,
-    item.body, item.recipient_uri, item.attempts, item.received_at
+UPDATE federation_inboxitem SET claimed_until = %(until)s, attempts = attempts + 1
+WHERE id = ANY (ARRAY(SELECT id FROM due WHERE turn <= %(each)s ORDER BY turn, id LIMIT %(most)s))
+RETURNING id, activity_id, actor_uri, subject_uri, host, activity_type, body, recipient_uri, attempts,
+    received_at
 """
 # A crash of the database may lose what was committed last, and then also that it was done: nothing but the
 # order of commits matters here, and waiting for the disk each time costs more than the work.
@@ -141,6 +125,7 @@ def claim(now: datetime, *, needs_network: bool, most: int, each: int) -> list[I
     """
     values = {
         "now": now,
+        "seen": _SEEN_AT_ONCE,
         "network": needs_network,
         "until": now + (CLAIM_WITH_NETWORK if needs_network else CLAIM),
         "most": most,

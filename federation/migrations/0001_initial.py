@@ -147,12 +147,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state", "queued")), fields=["host", "id"], name="inbox_item_host"
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "queued")),
-                        fields=["actor_uri", "id"],
-                        name="inbox_item_actor",
+                        condition=models.Q(("state", "queued")), fields=["id"], name="inbox_item_queued"
                     ),
                     models.Index(
                         condition=models.Q(("state", "dead")), fields=["id"], name="inbox_item_dead"

@@ -42,8 +42,7 @@ class InboxItem(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["host", "id"], name="inbox_item_host", condition=Q(state="queued")),
-            models.Index(fields=["actor_uri", "id"], name="inbox_item_actor", condition=Q(state="queued")),
+            models.Index(fields=["id"], name="inbox_item_queued", condition=Q(state="queued")),
             models.Index(fields=["id"], name="inbox_item_dead", condition=Q(state="dead")),
         ]
 
