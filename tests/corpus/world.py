@@ -58,7 +58,11 @@ class World:
         self.entry, self.network, self.settings = entry, network, settings
         self._numbers = count(1)
         self.zoe = self.local("https://local.example/users/zoe")
-        self._make_key(instance_actor_uri())
+        private, public = key_pair("instance")
+        uri = instance_actor_uri()
+        SigningKey.objects.create(
+            actor_uri=uri, key_id=f"{uri}#main-key", private_key_pem=private, public_key_pem=public
+        )
 
     # People
 
@@ -99,17 +103,8 @@ class World:
     def local(self, uri: str) -> Account:
         """Return the account of ours with this uri, which exists from now on."""
         self._is_here(uri)
-        account = Account.objects.filter(uri=uri).first()
-        if account is None:
-            account = make_account(f"local{next(self._numbers)}", uri=uri)
-            self._make_key(uri)
-        return account
-
-    def _make_key(self, uri: str) -> None:
-        private, public = key_pair("instance")
-        SigningKey.objects.create(
-            actor_uri=uri, key_id=f"{uri}#main-key", private_key_pem=private, public_key_pem=public
-        )
+        known = Account.objects.filter(uri=uri).first()
+        return known or make_account(f"local{next(self._numbers)}", uri=uri)
 
     def _is_here(self, uri: str) -> None:
         """Let the host of a uri be ours, unless the actor of the payload lives there."""
