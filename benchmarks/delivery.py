@@ -32,7 +32,7 @@ HANGING_SHARE = 0.1
 BODY_BYTES = 2500
 # Nothing arrives for so long: that was all.
 QUIET_SECONDS = 60.0
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.1
 _processes = multiprocessing.get_context("spawn")
 
 

@@ -164,6 +164,7 @@ class Fediverse:
             self._loop.call_soon_threadsafe(server.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     async def _open(self, size: int) -> tuple[list[Host], list[asyncio.Server]]:
         hosts, servers = [], []
