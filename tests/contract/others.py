@@ -5,12 +5,15 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.relationships import block
 from accounts.remote import delete_account
 from tests.cast import ApiClient, api_client, make_account, make_remote_account
 from tests.contract.world import World, do, expect
 from tests.jobs import run_waiting_jobs
 from tests.media.pictures import picture
 from timelines.announcements import publish_announcement, withdraw_announcement
+from timelines.models import PushSubscription
+from timelines.push import signed_id
 
 Ids = dict[str, str]
 
@@ -18,6 +21,7 @@ Ids = dict[str, str]
 KINDS = dict.fromkeys(("anna", "bertha", "cem", "dora", "emil", "frieda", "gustav", "helga"), "account")
 KINDS |= dict.fromkeys(("rich", "reply", "answer", "edited", "quoting"), "status")
 KINDS |= {"unused_picture": "media", "poll_of_bertha": "poll"}
+KINDS |= {"bertha_collection": "collection", "anna_item": "item"}
 
 
 def kind_of(value: str) -> str:
@@ -31,8 +35,12 @@ class Others:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.of_others = self._made_by(api_client(world.bertha), "emil", "maja")
-        self.deleted = self._made_by(world.app, "bertha", "nora") | {"announcement": self._announcement()}
+        self.of_others = self._made_by(api_client(world.bertha), "emil", "maja") | self._hidden_collection()
+        self.deleted = self._made_by(world.app, "bertha", "nora") | self._collection(world.app)
+        self.deleted |= {
+            "announcement": self._announcement(),
+            "push_signed": signed_id(PushSubscription(pk=2**31)),
+        }
         run_waiting_jobs()
         self._delete()
         gone = make_remote_account("gone")
@@ -81,6 +89,19 @@ class Others:
         request = expect(app.get("/api/v1/notifications/requests"))[0]["id"]
         return {"notification": notification, "conversation": conversation, "request": request}
 
+    def _hidden_collection(self) -> Ids:
+        """Make one of somebody who blocks Anna: those of others can be read."""
+        olga = make_account("olga")
+        ids = self._collection(api_client(olga))
+        block(olga, self.world.anna)
+        return ids
+
+    def _collection(self, app: ApiClient) -> Ids:
+        values = {"name": "Andere", "sensitive": False, "discoverable": True}
+        values |= {"account_ids": [self.world.ids["helga"]]}
+        made = do(app, "/api/v1/collections", {}, **values)["collection"]
+        return {"collection": made["id"], "item": made["items"][0]["id"]}
+
     def _announcement(self) -> str:
         announcement = publish_announcement(self.world.bertha, "Doch nicht", now=datetime.now(UTC))
         withdraw_announcement(announcement.pk)
@@ -100,6 +121,8 @@ class Others:
             "/api/v1/statuses/{status}",
         ):
             expect(app.delete(path.format(**self.deleted)))
+        for path in ("/api/v1/collections/{collection}/items/{item}", "/api/v1/collections/{collection}"):
+            assert app.delete(path.format(**self.deleted)).status_code == 200
         do(app, "/api/v1/notifications/{notification}/dismiss", self.deleted)
         do(app, "/api/v1/notifications/requests/{request}/dismiss", self.deleted)
         run_waiting_jobs()

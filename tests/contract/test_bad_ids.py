@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cast import ApiClient
-from tests.contract.asking import ALL, NAMES, Asker, one_of_each_door, parameters
+from tests.contract.asking import ALL, NAMES, Asker, one_of_each_door, parameters, rows_written
 from tests.contract.cases import CASES
 from tests.contract.others import Others, kind_of
 from tests.contract.world import World
@@ -35,6 +35,17 @@ def test_what_is_not_there_or_not_hers_is_not_found(world: World, others: Others
     for ids in _wrong_paths(world, others, name):
         answer = asker.ask({}, ids=ids)
         assert answer.status_code == 404, (ids, answer.content)
+
+
+@pytest.mark.parametrize("name", sorted(LENIENT))
+def test_what_is_not_there_changes_nothing_where_nobody_cares(
+    world: World, others: Others, name: str
+) -> None:
+    asker, made_up = Asker(world, name), [[wrong] for wrong in WRONG_IDS]
+    for ids in (*made_up, *([wrong] for wrong in others.wrong(kind_of(CASES[name].path[0])))):
+        before = rows_written()
+        assert asker.ask({}, ids=ids).status_code == 200
+        assert rows_written() == before, ids
 
 
 def _wrong_paths(world: World, others: Others, name: str) -> Iterator[list[str]]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count, islice
+from itertools import count, islice, product
 from typing import Any
 
 import httpx
@@ -411,3 +411,31 @@ def test_a_reader_that_is_too_slow_is_disconnected(streaming: StreamingServer) -
                 opened.recv(timeout=TIMEOUT)
                 received += 1
     assert received < 600
+
+
+# As they stand in an address: nothing, too long, negative, huge, NUL, half of a surrogate pair, other shapes.
+BAD_VALUES = (
+    "",
+    "x" * 20_000,
+    "-1",
+    "9223372036854775808",
+    "9" * 400,
+    "%00",
+    "%ED%A0%80",
+    "%FF",
+    "1&tag[]=2",
+)
+EVENT_STREAMS = ("user", "public", "hashtag", "hashtag/local", "list", "direct", "%00", "x" * 20_000, "..%2F")
+
+
+@pytest.mark.parametrize("parameter", ["tag", "list", "only_media", "list[]", "access_token", "%00", ""])
+def test_events_are_had_or_refused_whatever_is_asked(streaming: StreamingServer, parameter: str) -> None:
+    headers = {"Authorization": f"Bearer {token_for(somebody())}"}
+    with httpx.Client(headers=headers, timeout=TIMEOUT, trust_env=False) as app:
+        for name, value in product(EVENT_STREAMS, BAD_VALUES):
+            address = f"{streaming.http_url}/api/v1/streaming/{name}?{parameter}={value}"
+            with app.stream("GET", address) as answer:
+                assert answer.status_code in (200, 400, 401, 404), (address[:200], answer.status_code)
+                if answer.status_code != 200:
+                    answer.read()
+                    assert answer.json()["error"], address[:200]
