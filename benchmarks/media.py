@@ -45,10 +45,16 @@ def main() -> None:
         try:
             server.start()
             anna = join(server, "anna", language="de")
-            lines = [*_photo(anna, rounds), "", *_memory(server, anna), "", *_many(anna)]
+            _print(_photo(anna, rounds))
+            _print(_memory(server, anna))
+            _print(_many(anna))
         finally:
             server.stop()
-    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _print(lines: list[str]) -> None:
+    sys.stdout.write("\n".join(lines) + "\n\n")
+    sys.stdout.flush()
 
 
 def _photo(person: Person, rounds: int) -> list[str]:
@@ -136,12 +142,13 @@ def _many(person: Person) -> list[str]:
 
 def upload(person: Person, data: bytes, mime_type: str) -> None:
     """Upload a file and ask until it is ready, as apps do."""
-    answer = _post(person, data, mime_type)
+    answer, pause = _post(person, data, mime_type), 0.2
     deadline = time.monotonic() + WAIT_SECONDS
     while answer.status_code in (202, 206):
         if time.monotonic() > deadline:
             raise RuntimeError("the file did not become ready")
-        time.sleep(0.2 if answer.status_code == 202 else 1.0)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 5.0)  # an app has only so many calls in five minutes
         answer = _client(person).get(f"/api/v1/media/{answer.json()['id']}")
     answer.raise_for_status()
 
