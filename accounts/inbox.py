@@ -36,6 +36,7 @@ _SUSPENDED = Prepared(
         .filter(uri=uri, suspended_at__isnull=False)
         .values_list("suspended_by_origin")
     ),
+    keep_plan=True,
     uri=str,
 )
 # What an actor may still do whom its own server suspended: end what was, and be back.

@@ -38,11 +38,16 @@ class Prepared(Generic[Row]):
 
     ``build`` gets a mark for each of ``places`` and returns the query; marks may be used wherever an id may,
     also as the primary key of a model instance that is never loaded. It must not branch on them, and what
-    changes with time must be asked of the database (``Now()``), not of the clock.
+    changes with time must be asked of the database (``Now()``), not of the clock. ``keep_plan`` says that the
+    plan is the same for all texts, as for one that names a single row.
     """
 
-    def __init__(self, build: Callable[..., "QuerySet[Row, Any]"], **places: type) -> None:
+    def __init__(
+        self, build: Callable[..., "QuerySet[Row, Any]"], *, keep_plan: bool = False, **places: type
+    ) -> None:
         self._build, self._places = build, places
+        # How many rows hold a text differs from text to text, and so does the best plan.
+        self._keeps_plan = keep_plan or str not in places.values()
         self._compiler: Any = None
         self._maker: _Maker | None = None
         self._sql = ""
@@ -60,8 +65,7 @@ class Prepared(Generic[Row]):
         return self._fetch(values, limit)
 
     def _fetch(self, values: Values, limit: int | None) -> list[tuple[Any, ...]]:
-        # How many rows hold a text differs from text to text, and so does the best plan.
-        return fetch(*self.filled(values, limit), keep_plan=str not in self._places.values())
+        return fetch(*self.filled(values, limit), keep_plan=self._keeps_plan)
 
     def filled(self, values: Values, limit: int | None = None) -> tuple[str, list[Any]]:
         """Return the SQL and its parameters with these values, to be run alone or within another query."""

@@ -13,6 +13,7 @@ KEPT_FOR = timedelta(hours=6)
 
 _WITHDRAWN = Prepared(
     lambda actor, uri: Withdrawal.objects.filter(actor_uri=actor, uri=uri).values_list("created_at"),
+    keep_plan=True,
     actor=str,
     uri=str,
 )

@@ -54,7 +54,8 @@ def save_remote_attachments(
     if settings.MEDIA_FETCH == "arrival":
         _fetch_on_commit(created)
     MediaAttachment.objects.bulk_update(kept, _DESCRIBING)
-    delete_attachments(known.keys() - {attachment.pk for attachment in kept})
+    if known:
+        delete_attachments(known.keys() - {attachment.pk for attachment in kept})
     return shown
 
 

@@ -53,7 +53,9 @@ MAX_AGE_OF_UNKNOWN = timedelta(days=1)
 # More votes than a poll has options are none.
 MAX_PARTS = 50
 
-_BY_URI = Prepared(lambda uri: Status.objects.filter(uri=uri).select_related("account"), uri=str)
+_BY_URI = Prepared(
+    lambda uri: Status.objects.filter(uri=uri).select_related("account"), keep_plan=True, uri=str
+)
 _FOLLOWERS = Prepared(
     lambda author: Follow.objects.filter(target=author, account__domain__isnull=True).values_list("pk"),
     author=int,

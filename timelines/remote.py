@@ -45,10 +45,15 @@ REPLY_HOPS = 10
 _AROUND_POSTS = frozenset({"Create", "Announce"})
 
 
-_TOMBSTONE = Prepared(lambda uri: Tombstone.objects.filter(uri=uri).values_list("pk"), uri=str)
-_HELD = Prepared(lambda uri: Status.objects.select_for_update(of=("self",)).filter(uri=uri), uri=str)
+_TOMBSTONE = Prepared(
+    lambda uri: Tombstone.objects.filter(uri=uri).values_list("pk"), keep_plan=True, uri=str
+)
+_HELD = Prepared(
+    lambda uri: Status.objects.select_for_update(of=("self",)).filter(uri=uri), keep_plan=True, uri=str
+)
 _ORPHANS = Prepared(
     lambda uri: Status.objects.kept().filter(in_reply_to_uri=uri, in_reply_to__isnull=True).values_list("pk"),
+    keep_plan=True,
     uri=str,
 )
 

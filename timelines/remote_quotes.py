@@ -39,6 +39,7 @@ _WAITING = Prepared(
     lambda uri: Quote.objects.filter(
         quoted_uri=uri, quoted__isnull=True, state=Quote.State.PENDING
     ).values_list("pk"),
+    keep_plan=True,
     uri=str,
 )
 
