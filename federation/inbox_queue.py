@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -123,7 +124,7 @@ def claim(now: datetime, *, needs_network: bool, most: int, each: int) -> list[I
     an earlier one of the same actor has to wait; in the lane that needs the network also hosts for which
     somebody works: one that hangs holds up nobody else.
     """
-    values = {
+    values: dict[str, Any] = {
         "now": now,
         "seen": _SEEN_AT_ONCE,
         "network": needs_network,
