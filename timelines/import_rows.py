@@ -25,7 +25,7 @@ from accounts.resolve import find_by_handle, resolve_handle, split_handle
 from core.api.parameters import as_bool
 from core.errors import AppError, NotFound, Unprocessable
 from core.text import clean_line
-from timelines.import_files import Cells, Kind
+from timelines.import_files import Kind
 from timelines.interactions import bookmark
 from timelines.lists import ListChanges, add_members, create_list, delete_list, lists_of, remove_members
 from timelines.models import Bookmark, List, ListAccount, Status
@@ -104,7 +104,7 @@ def _flag(text: str) -> bool | None:
 # What a line is about, to tell it from others
 
 
-def subjects(kind: Kind, rows: Iterable[Cells]) -> set[Any]:
+def subjects(kind: Kind, rows: Iterable[Sequence[str]]) -> set[Any]:
     """Return what the lines are about, without those that cannot be read as their kind."""
     found = set()
     for cells in rows:
@@ -146,7 +146,7 @@ _SUBJECT: dict[Kind, Callable[..., Any]] = {
 # What is not in the file
 
 
-def remove_others(account: Account, kind: Kind, rows: Iterable[Cells]) -> None:
+def remove_others(account: Account, kind: Kind, rows: Iterable[Sequence[str]]) -> None:
     """Take away what the account has of this kind and no line is about."""
     kept = subjects(kind, rows)
     if kind == Kind.LISTS:
