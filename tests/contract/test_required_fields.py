@@ -107,7 +107,7 @@ def _look_closer(world: World, entities: Found) -> None:
     _keep(entities, "GET /api/v1/statuses/:id/history", world.app.get(f"{path}/history"))
     entities["TrendingTag"] += expect(world.app.get("/api/v1/trends/tags"))
     entities["Error"].append(world.app.get("/api/v1/statuses/1").json())
-    frame = Message(event="update", payload="{}", has_media=False).websocket_frame(("user",))
+    frame = Message(event="update", payload="{}", has_media=False).websocket_frame(("user",), account_id=1)
     entities["StreamingEvent"].append(json.loads(frame))
 
 
