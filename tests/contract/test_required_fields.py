@@ -22,6 +22,9 @@ from tests.contract.world import World, do, expect
 from tests.jobs import run_waiting_jobs
 from timelines.streaming.messages import Message
 
+# So that the database is there when nothing but this file is run.
+pytestmark = pytest.mark.django_db
+
 Found = dict[str, list[Any]]
 
 REQUIRED = yaml.load((DATA / "required-fields.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
