@@ -18,7 +18,7 @@ from accounts.remote import account_from_uri, delete_account, refresh_soon, upse
 from core import locks
 from core.errors import Forbidden
 from core.hosts import host_of
-from core.prepared import Prepared
+from core.prepared import Key, Prepared
 from federation.fetch import fetch_document
 from federation.keys import instance_actor_uri
 from federation.local import is_local_uri
@@ -36,8 +36,7 @@ _SUSPENDED = Prepared(
         .filter(uri=uri, suspended_at__isnull=False)
         .values_list("suspended_by_origin")
     ),
-    keep_plan=True,
-    uri=str,
+    uri=Key,
 )
 # What an actor may still do whom its own server suspended: end what was, and be back.
 _ENDING = frozenset({"Delete", "Reject", "Undo", "Update"})

@@ -30,7 +30,7 @@ from core import locks
 from core.errors import AppError, Gone, NotFound
 from core.events import emit
 from core.hosts import host_of, normalise_host
-from core.prepared import Prepared
+from core.prepared import Key, Prepared
 from federation.fetch import DocumentDeleted, fetch_document
 from federation.keys import forget_actor_keys, store_actor_keys
 from federation.local import is_local_uri, local_hosts
@@ -49,7 +49,7 @@ _REFRESH_SPREAD_SECONDS = 600
 # Values that are not columns, or that only the first sight of an actor sets.
 _NOT_UPDATED = ("uri", "username", "webfinger", "created_at", "emojis", "suspended", "moved_to_uri")
 
-_BY_URI = Prepared(lambda uri: Account.objects.filter(uri=uri), keep_plan=True, uri=str)
+_BY_URI = Prepared(lambda uri: Account.objects.filter(uri=uri), uri=Key)
 
 
 def account_from_uri(uri: str, *, fetch: bool = True) -> Account:

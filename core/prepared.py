@@ -33,21 +33,22 @@ class Ids:
         self.rows = RawSQL("SELECT unnest(%s::bigint[])", [self])
 
 
+class Key(str):
+    """The kind of a text that names one row at most, such as a uri: for all of them one plan is the best."""
+
+
 class Prepared(Generic[Row]):
-    """A query with named places for one id (an int), many (`Ids`) or a text (a str).
+    """A query with named places for one id (an int), many (`Ids`), a text (a str) or a `Key`.
 
     ``build`` gets a mark for each of ``places`` and returns the query; marks may be used wherever an id may,
     also as the primary key of a model instance that is never loaded. It must not branch on them, and what
-    changes with time must be asked of the database (``Now()``), not of the clock. ``keep_plan`` says that the
-    plan is the same for all texts, as for one that names a single row.
+    changes with time must be asked of the database (``Now()``), not of the clock.
     """
 
-    def __init__(
-        self, build: Callable[..., "QuerySet[Row, Any]"], *, keep_plan: bool = False, **places: type
-    ) -> None:
+    def __init__(self, build: Callable[..., "QuerySet[Row, Any]"], **places: type) -> None:
         self._build, self._places = build, places
         # How many rows hold a text differs from text to text, and so does the best plan.
-        self._keeps_plan = keep_plan or str not in places.values()
+        self._keeps_plan = str not in places.values()
         self._compiler: Any = None
         self._maker: _Maker | None = None
         self._sql = ""
@@ -79,7 +80,7 @@ class Prepared(Generic[Row]):
 
     def _prepare(self) -> None:
         marks: dict[str, Any] = {
-            name: Ids() if kind is Ids else f"\x01{name}" if kind is str else _FIRST_MARK + number
+            name: Ids() if kind is Ids else f"\x01{name}" if kind in (str, Key) else _FIRST_MARK + number
             for number, (name, kind) in enumerate(self._places.items())
         }
         compiler = self._build(**marks).query.get_compiler(DEFAULT_DB_ALIAS)

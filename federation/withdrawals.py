@@ -6,16 +6,15 @@ Source: contract of the federation 3.4.
 
 from datetime import datetime, timedelta
 
-from core.prepared import Prepared
+from core.prepared import Key, Prepared
 from federation.models import Withdrawal
 
 KEPT_FOR = timedelta(hours=6)
 
 _WITHDRAWN = Prepared(
     lambda actor, uri: Withdrawal.objects.filter(actor_uri=actor, uri=uri).values_list("created_at"),
-    keep_plan=True,
-    actor=str,
-    uri=str,
+    actor=Key,
+    uri=Key,
 )
 
 

@@ -21,7 +21,7 @@ from accounts.models import Account, Follow
 from core import locks
 from core.errors import Forbidden, NotFound, Unprocessable
 from core.hosts import same_host
-from core.prepared import Prepared
+from core.prepared import Key, Prepared
 from federation.fetch import fetch_document
 from federation.local import is_local_uri
 from federation.relays import is_relay
@@ -53,9 +53,7 @@ MAX_AGE_OF_UNKNOWN = timedelta(days=1)
 # More votes than a poll has options are none.
 MAX_PARTS = 50
 
-_BY_URI = Prepared(
-    lambda uri: Status.objects.filter(uri=uri).select_related("account"), keep_plan=True, uri=str
-)
+_BY_URI = Prepared(lambda uri: Status.objects.filter(uri=uri).select_related("account"), uri=Key)
 _FOLLOWERS = Prepared(
     lambda author: Follow.objects.filter(target=author, account__domain__isnull=True).values_list("pk"),
     author=int,

@@ -20,7 +20,7 @@ from core import locks
 from core.errors import AppError, Forbidden, Gone, NotFound
 from core.hosts import host_of, same_host
 from core.ids import new_id
-from core.prepared import Prepared
+from core.prepared import Key, Prepared
 from federation.fetch import DocumentGone, fetch_document, fetch_pasted
 from federation.local import is_local_uri
 from federation.peers import is_blocked
@@ -45,16 +45,11 @@ REPLY_HOPS = 10
 _AROUND_POSTS = frozenset({"Create", "Announce"})
 
 
-_TOMBSTONE = Prepared(
-    lambda uri: Tombstone.objects.filter(uri=uri).values_list("pk"), keep_plan=True, uri=str
-)
-_HELD = Prepared(
-    lambda uri: Status.objects.select_for_update(of=("self",)).filter(uri=uri), keep_plan=True, uri=str
-)
+_TOMBSTONE = Prepared(lambda uri: Tombstone.objects.filter(uri=uri).values_list("pk"), uri=Key)
+_HELD = Prepared(lambda uri: Status.objects.select_for_update(of=("self",)).filter(uri=uri), uri=Key)
 _ORPHANS = Prepared(
     lambda uri: Status.objects.kept().filter(in_reply_to_uri=uri, in_reply_to__isnull=True).values_list("pk"),
-    keep_plan=True,
-    uri=str,
+    uri=Key,
 )
 
 

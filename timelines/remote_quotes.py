@@ -13,7 +13,7 @@ from django.db import transaction
 
 from accounts.models import Account
 from core.errors import AppError
-from core.prepared import Prepared
+from core.prepared import Key, Prepared
 from federation.fetch import DocumentGone, fetch_document
 from timelines import live, outbox
 from timelines.documents import NoteValues, QuoteValues, is_stamp, policy_keys
@@ -39,8 +39,7 @@ _WAITING = Prepared(
     lambda uri: Quote.objects.filter(
         quoted_uri=uri, quoted__isnull=True, state=Quote.State.PENDING
     ).values_list("pk"),
-    keep_plan=True,
-    uri=str,
+    uri=Key,
 )
 
 
