@@ -84,8 +84,13 @@ def _door_table(requests: Sequence[bytes]) -> list[str]:
 
 
 def _processing_table(reader: Any, wanted: int) -> list[str]:
-    from federation.inbox import wake
+    from core import pubsub
+    from federation.inbox import _WAKE_KEY, wake
+    from genosocial.celery import app
 
+    # The door has called workers; none is to begin before the clock runs.
+    app.control.purge()
+    pubsub.connection().delete(_WAKE_KEY)
     with running_worker() as worker:
         processes = Processes({"worker": [worker.pid], "postgres": _postgres_pids()})
         before, started_at = processes.cpu_seconds(), time.monotonic()
