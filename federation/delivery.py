@@ -7,7 +7,7 @@ Source: contract of the federation §4.5, §4.6.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -65,7 +65,8 @@ def deliver(
     wanted = dict.fromkeys(inboxes, Delivery.Priority.NORMAL)
     for inbox in unhurried:
         wanted.setdefault(inbox, Delivery.Priority.LOW)
-    hosts = _reachable(wanted)
+    now = timezone.now()
+    hosts = _reachable(wanted, now)
     _replace_older(activity_type, object_uri, hosts)
     if not hosts:
         return
@@ -78,18 +79,16 @@ def deliver(
         # Whoever shows a proof could show the document to those whom AUTHORIZED_FETCH keeps from it.
         proof_owed=provable and (activity_type == "Delete" or not settings.AUTHORIZED_FETCH),
     )
-    now = timezone.now()
-    paused = peers.paused_among(set(hosts.values()), now)
     Delivery.objects.bulk_create(
         (
             Delivery(
                 activity=activity,
                 inbox_url=inbox,
-                host=host,
+                host=host.name,
                 order_key=_order_key(inbox, object_uri),
                 priority=wanted[inbox],
-                followers_digest=(followers_digests or {}).get(host, ""),
-                next_attempt_at=max(now + delay, paused.get(host, now)),
+                followers_digest=(followers_digests or {}).get(host.name, ""),
+                next_attempt_at=max(now + delay, host.paused_until),
             )
             for inbox, host in hosts.items()
         ),
@@ -103,7 +102,12 @@ def has_open_deliveries(sender_uri: str) -> bool:
     return Delivery.objects.filter(state=Delivery.State.QUEUED, activity__sender_uri=sender_uri).exists()
 
 
-def _reachable(inboxes: Iterable[str]) -> dict[str, str]:
+class _Host(NamedTuple):
+    name: str
+    paused_until: datetime
+
+
+def _reachable(inboxes: Iterable[str], now: datetime) -> dict[str, _Host]:
     """Return inbox → host of those that something can be sent to."""
     found: dict[str, str] = {}
     for inbox in inboxes:
@@ -112,8 +116,14 @@ def _reachable(inboxes: Iterable[str]) -> dict[str, str]:
         except ValueError:
             logger.info("delivery_bad_inbox", inbox=inbox[:300])
     hosts = set(found.values())
-    excluded = local_hosts() | peers.blocked_among(hosts) | peers.unavailable_among(hosts)
-    return {inbox: host for inbox, host in found.items() if host not in excluded}
+    excluded = local_hosts() | peers.blocked_among(hosts)
+    troubled = peers.troubled_among(hosts)
+    until = {host: troubled.get(host, now) for host in hosts - excluded}
+    return {
+        inbox: _Host(host, paused_until)
+        for inbox, host in found.items()
+        if (paused_until := until.get(host)) is not None
+    }
 
 
 def _order_key(inbox_url: str, object_uri: str) -> int | None:

@@ -40,10 +40,6 @@ _SEVERITY = """
 SELECT severity FROM federation_domainpolicy WHERE domain = ANY(%s) ORDER BY length(domain) DESC LIMIT 1
 """
 
-_SEVERITY = """
-SELECT severity FROM federation_domainpolicy WHERE domain = ANY(%s) ORDER BY length(domain) DESC LIMIT 1
-"""
-
 
 def policy_for(host: str) -> DomainPolicy | None:
     """Return what staff decided about a host; the decision about the nearest domain above it counts."""
@@ -70,22 +66,14 @@ def blocked_among(hosts: set[str]) -> set[str]:
     return {host for host in hosts if not domains.isdisjoint(domains_above(host)) and is_blocked(host)}
 
 
-def unavailable_among(hosts: set[str]) -> set[str]:
-    """Return those of many hosts that failed on seven different days and nothing came from since."""
-    return set(
-        Peer.objects.filter(domain__any=hosts, unavailable_since__isnull=False).values_list(
-            "domain", flat=True
-        )
-    )
-
-
-def paused_among(hosts: set[str], now: datetime) -> dict[str, datetime]:
-    """Return until when those of many hosts are left alone that are."""
-    return {
-        domain: until
-        for domain, until in Peer.objects.filter(domain__any=hosts).values_list("domain", "paused_until")
-        if until is not None and until > now
-    }
+def troubled_among(hosts: set[str]) -> dict[str, datetime | None]:
+    """Return until when those of many hosts are left alone that failed lately; None for what failed on seven
+    different days and was not heard of since. One query.
+    """
+    troubled = Peer.objects.filter(
+        Q(unavailable_since__isnull=False) | Q(paused_until__isnull=False), domain__any=hosts
+    ).values_list("domain", "unavailable_since", "paused_until")
+    return {domain: until if since is None else None for domain, since, until in troubled}
 
 
 def note_success(hosts: Iterable[str], now: datetime) -> None:

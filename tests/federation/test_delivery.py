@@ -382,7 +382,7 @@ def test_ten_failures_in_a_row_pause_a_host() -> None:
     peers.note_failures({"dora.example": 30}, now)
     paused_until = Peer.objects.get().paused_until
     assert paused_until == now + timedelta(seconds=60 * 32)
-    assert not peers.unavailable_among({"dora.example"})
+    assert peers.troubled_among({"dora.example"}) == {"dora.example": paused_until}
 
 
 def test_a_paused_host_is_left_alone_until_it_is_heard_of(dora: FakePeer) -> None:
@@ -400,14 +400,14 @@ def test_seven_bad_days_make_a_host_unavailable_until_it_is_heard_of() -> None:
     start = datetime(2026, 3, 1, 12, tzinfo=UTC)
     owe("https://dora.example/inbox")
     for day in range(7):
-        assert not peers.unavailable_among({"dora.example"})
+        assert None not in peers.troubled_among({"dora.example"}).values()
         assert states() == ["queued"]
         peers.note_failures({"dora.example": 3}, start + timedelta(days=day))
-    assert peers.unavailable_among({"dora.example"})
+    assert peers.troubled_among({"dora.example"}) == {"dora.example": None}
     assert states() == ["dead"]
     assert Peer.objects.get().failure_days == [date(2026, 3, day) for day in range(1, 8)]
     peers.note_success(["dora.example"], start)
-    assert not peers.unavailable_among({"dora.example"})
+    assert not peers.troubled_among({"dora.example"})
 
 
 def test_old_bad_days_are_forgotten() -> None:
