@@ -38,7 +38,7 @@ def publish(
     ``payload`` is JSON-able, or a string for events that carry a bare id. On a channel that many share,
     ``readers`` are the only accounts that get it, each with the results of its filters.
     """
-    message = {"event": event, "payload": payload, "readers": readers}
+    message = {"event": event, "payload": payload} | ({} if readers is None else {"readers": readers})
     connection().publish(wire_name(channel), orjson.dumps(message, option=orjson.OPT_NON_STR_KEYS))
 
 

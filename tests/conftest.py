@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from tests.jobs import run_waiting_jobs
-from tests.servers import TestServers, redis_url_of_worker
+from tests.servers import TestServers, data_folder_of_worker, redis_url_of_worker
 
 SERVERS = TestServers()
 
@@ -27,7 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
         SERVERS.start()
         os.environ.update(SERVERS.environment)
     else:
-        os.environ["REDIS_URL"] = redis_url_of_worker(os.environ["REDIS_URL"], worker_input["workerid"])
+        worker_id = worker_input["workerid"]
+        os.environ["REDIS_URL"] = redis_url_of_worker(os.environ["REDIS_URL"], worker_id)
+        own_folder = data_folder_of_worker(os.environ["GENOSOCIAL_DATA_DIR"], worker_id)
+        os.environ["GENOSOCIAL_DATA_DIR"] = own_folder
     os.environ["DJANGO_SETTINGS_MODULE"] = "genosocial.settings"
     _block_network()
     _set_up_django()

@@ -70,6 +70,14 @@ def redis_url_of_worker(redis_url: str, worker_id: str) -> str:
     return redis_url.rpartition("/")[0] + f"/{int(worker_id.removeprefix('gw')) + 1}"
 
 
+def data_folder_of_worker(data_folder: str, worker_id: str) -> str:
+    """Make the folder of one xdist process: nobody else's files are in it; static files are shared."""
+    folder = Path(data_folder) / worker_id
+    folder.mkdir()
+    (folder / "static").symlink_to(Path(data_folder) / "static")
+    return str(folder)
+
+
 def _sweep_dead_runs() -> None:
     for folder in RUNS_FOLDER.glob("[0-9]*"):
         if not psutil.pid_exists(int(folder.name)):

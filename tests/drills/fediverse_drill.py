@@ -242,7 +242,12 @@ class Drill:
 
         A delivery that is on its way then may go out again: receivers know it by its id.
         """
-        self._run_out(("inboxitem", "delivery"))
+
+        def has_run_out() -> bool:
+            self._run_out(("inboxitem", "delivery"))
+            return True
+
+        eventually(has_run_out, what="PostgreSQL, killed a moment ago")
 
         def is_settled() -> bool:
             left = 0
