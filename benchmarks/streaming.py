@@ -31,6 +31,8 @@ _OPENED_AT_ONCE = 50
 _DEADLINE_SECONDS = 60
 _SPARE_FILES = 200
 _SUBSCRIBE = json.dumps({"type": "subscribe", "stream": "public"})
+# Commands are obeyed in their order: when this one is refused, the one before it has taken effect.
+_REFUSED = json.dumps({"type": "subscribe", "stream": "none"})
 
 
 def main() -> None:
@@ -108,12 +110,11 @@ class Crowd:
                     open_timeout=_DEADLINE_SECONDS,
                 )
                 await opened.send(_SUBSCRIBE)
+                await opened.send(_REFUSED)
+                await opened.recv()
                 return opened
 
         self._sockets = await asyncio.gather(*(open_one(number) for number in range(self.size)))
-        # What was sent before this ping has been obeyed when the answer comes.
-        pongs = [await opened.ping() for opened in self._sockets]
-        await asyncio.gather(*pongs)
         return time.perf_counter() - started
 
     async def hear(self, sender: Sender, post: Call, numbers: range) -> tuple[float, float]:
