@@ -20,15 +20,17 @@ class SnowflakeField(models.BigIntegerField):
 
 @models.Field.register_lookup
 class AnyOf(Lookup):
-    """`field__any=[…]`: as `__in`, but one parameter however many values there are.
+    """`field__any=[…]`: as `__in`, but one parameter however many values there are; or a column of arrays.
 
     A placeholder for each of hundreds of values costs more to write and to read than the query.
     """
 
     lookup_name = "any"
 
-    def get_prep_lookup(self) -> list[Any]:
-        """Return the values as the field wants them."""
+    def get_prep_lookup(self) -> Any:
+        """Return the values as the field wants them, or the column."""
+        if hasattr(self.rhs, "resolve_expression"):
+            return self.rhs
         return [self.lhs.output_field.get_prep_value(value) for value in self.rhs]
 
     def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
@@ -38,5 +40,5 @@ class AnyOf(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """Return the condition."""
         left, parameters = self.process_lhs(compiler, connection)
-        right, values = self.get_db_prep_lookup(self.rhs, connection)
+        right, values = self.process_rhs(compiler, connection)
         return f"{left} = ANY({right})", [*parameters, *values]

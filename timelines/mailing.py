@@ -19,7 +19,6 @@ from django.utils import timezone, translation
 
 from accounts.models import Account, Follow, Membership, User
 from core.ids import id_at
-from core.lookups import IsOneOf
 from core.mail import send_mail
 from core.text import html_to_text
 from timelines.feeds import home_rows
@@ -77,7 +76,7 @@ def _reachable() -> "QuerySet[MailPreference]":
 
 def _people_with_news(now: datetime) -> "QuerySet[MailPreference]":
     news = Notification.objects.filter(
-        IsOneOf(F("type"), OuterRef("types")),
+        type__any=OuterRef("types"),
         account__memberships__user=OuterRef("pk"),
         account__memberships__role=Membership.Role.OWNER,
         pk__gt=OuterRef("mailed_up_to"),
@@ -149,6 +148,8 @@ def send_weekly_mail(*, user_id: int) -> None:
 
 
 def _write_about_week(preference: MailPreference, now: datetime) -> None:
+    if not preference.weekly:
+        return
     since = max(preference.weekly_sent_at or now - _WEEK, now - _WEEK)
     accounts = _own_accounts(preference)
     entries = [_post_of(status) for account in accounts for status in _most_moving(account, since)]

@@ -12,14 +12,13 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.accounts import split_handle
 from accounts.models import Account
 from accounts.resolve import find_by_handle
 from core.api.pagination import MAX_ID
 from core.ids import id_at
-from core.lookups import IsOneOf
 from core.prepared import Prepared
 from media.models import MediaAttachment
 from timelines.models import (
@@ -166,7 +165,7 @@ def _has(viewer: Account | None, operator: Operator) -> Q:
 
 
 def _has_file(*types: str) -> Q:
-    shown = MediaAttachment.objects.filter(IsOneOf(F("pk"), OuterRef("media_ids")), type__in=types)
+    shown = MediaAttachment.objects.filter(pk__any=OuterRef("media_ids"), type__in=types)
     return ~Q(media_ids=_NO_MEDIA) & Q(Exists(shown))
 
 

@@ -111,7 +111,7 @@ class Hub:
     async def _tell_readers(self, readers: dict[str, set[int]]) -> None:
         try:
             await note_readers(self._client, readers).execute()
-        except RedisError as error:
+        except (RedisError, OSError) as error:
             log.warning("streaming_readers_untold", extra={"cause": str(error)})
 
     async def _tell_readers_for_ever(self) -> None:
