@@ -2,7 +2,7 @@
 
 The folder is named by FEDERATION_CORPUS; without it there are the few payloads of our own in tests/payloads.
 Both have an `index.yaml` of entries `{file, kind, type, expect}`. What we know better than the corpus stands
-in exceptions.yaml, what we do not do yet in gaps.yaml, by the file's name and with the reason.
+in exceptions.yaml, by the file's name and with the reason.
 """
 
 import json
@@ -61,11 +61,6 @@ def load_entries() -> list[Entry]:
         )
         for item in index
     ]
-
-
-def load_gaps() -> dict[str, str]:
-    """Return the reasons why entries of the corpus fail, by file."""
-    return _load(HERE / "gaps.yaml")
 
 
 def _load(path: Path) -> Any:

@@ -1,7 +1,6 @@
 """Every payload of the corpus, through the real inbox or the real fetch path, comes to what it must come to.
 
-The rest of the world is in memory, PostgreSQL and Valkey are real, and every entry is rolled back. What does
-not work yet is named in gaps.yaml and must fail: who mends it takes it out.
+The rest of the world is in memory, PostgreSQL and Valkey are real, and every entry is rolled back.
 """
 
 from typing import Any
@@ -12,7 +11,7 @@ from time_machine import travel
 from core import http
 from tests.corpus.activities import run_activity
 from tests.corpus.documents import run_document
-from tests.corpus.entries import Entry, load_entries, load_gaps
+from tests.corpus.entries import Entry, load_entries
 from tests.corpus.network import FakeNetwork
 from tests.corpus.world import World
 
@@ -20,16 +19,9 @@ pytestmark = pytest.mark.django_db
 
 # The day on which the corpus was closed.
 TODAY = "2026-12-01T12:00:00Z"
-ENTRIES = load_entries()
-GAPS = load_gaps()
 
 
-def _marked(entry: Entry) -> Any:
-    gap = [pytest.mark.xfail(reason=GAPS[entry.file], strict=True)] if entry.file in GAPS else []
-    return pytest.param(entry, id=entry.file.removesuffix(".json"), marks=gap)
-
-
-@pytest.mark.parametrize("entry", [_marked(entry) for entry in ENTRIES])
+@pytest.mark.parametrize("entry", load_entries(), ids=lambda entry: entry.file.removesuffix(".json"))
 def test_payload(entry: Entry, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     network = FakeNetwork()
     monkeypatch.setattr(http.current_wire(), "transport", network)

@@ -1,6 +1,7 @@
 """Streams as apps open them: WebSocket, server-sent events, tokens in all places, and what ends them."""
 
 import json
+import socket as sockets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count, islice, product
@@ -17,7 +18,7 @@ from accounts.oauth.tokens import hash_secret, revoke_token
 from core.pubsub import connection as redis_connection
 from core.pubsub import publish, wire_name
 from tests.cast import app_token, make_account, token_for
-from tests.in_process import StreamingServer
+from tests.in_process import HOST, StreamingServer
 from timelines.models import List
 from timelines.streaming.readers import find_readers
 
@@ -400,8 +401,12 @@ def wait_for_health(server: StreamingServer) -> None:
 
 def test_a_reader_that_is_too_slow_is_disconnected(streaming: StreamingServer) -> None:
     anna = somebody()
-    large = {**STATUS, "content": "x" * 50_000}
-    with socket(streaming, token_for(anna), compression=None) as opened:
+    # More than all buffers on the way hold, and less than Valkey holds for the streaming process.
+    large = {**STATUS, "content": "x" * 30_000}
+    narrow = sockets.socket()
+    narrow.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 65_536)
+    narrow.connect((HOST, streaming.port))
+    with socket(streaming, token_for(anna), sock=narrow) as opened:
         subscribe(opened, f"timeline:{anna.pk}", stream="user")
         for _ in range(600):
             publish(f"timeline:{anna.pk}", "update", large)
